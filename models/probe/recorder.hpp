@@ -1,0 +1,106 @@
+// Who keeps the transactions and faults of a run while they live, and what becomes of them when they end. Transactions and
+// faults are pooled: none is allocated per access in steady state. Instrumentation only: no model may decide anything by
+// what it reads here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/probe/timeline.hpp"
+
+namespace svasim::probe {
+
+enum class Operation : std::uint8_t { read = 0, write = 1 };
+enum class Outcome : std::uint8_t { ok = 0, aborted = 1, zeroed = 2 /* RAZ/WI */, failed = 3 /* in the device */ };
+
+struct Fault;
+
+/// One device access inside one page, from issue to completion.
+struct Transaction {
+  std::uint64_t id = 0;
+  std::uint32_t device = 0;
+  std::uint32_t pasid = 0;
+  Operation operation = Operation::read;
+  Outcome outcome = Outcome::ok;
+  std::uint32_t size = 0;  ///< bytes, 1 to 4096
+  std::uint64_t va = 0;
+  Timeline timeline;
+  Fault* fault = nullptr;  ///< the fault that is serving it now
+};
+
+enum class FaultKind : std::uint8_t { pri = 0, stall = 1 };
+
+/// How software sees the fault it is serving: the stream and the token the hardware gave it (PRG index or STAG).
+struct FaultKey {
+  FaultKind kind;
+  std::uint32_t stream;
+  std::uint32_t token;
+};
+
+/// One page's fault record, from the failed translation to the response. Its followers mirror its stages.
+struct Fault {
+  std::uint64_t id = 0;
+  FaultKey key{};
+  std::uint32_t device = 0;
+  std::uint32_t pasid = 0;
+  std::uint64_t va = 0;
+  Outcome outcome = Outcome::ok;
+  Timeline timeline;
+  std::vector<Transaction*> followers;
+
+  /// Enters `stage`, and so does every follower, with this fault as the cause.
+  void enter(Stage stage, Picoseconds now);
+  /// `transaction` waits for this fault from `now` on, in the fault's current stage.
+  void attach(Transaction& transaction, Picoseconds now);
+};
+
+/// What receives closed transactions and faults (the run database, histograms, a test).
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void transaction(const Transaction&) = 0;
+  virtual void fault(const Fault&) = 0;
+};
+
+class Recorder {
+ public:
+  explicit Recorder(std::vector<Sink*> sinks = {});
+  ~Recorder();
+
+  /// A new transaction in Stage::issue. Ids count from 1 in order of opening.
+  Transaction& open(Picoseconds now, std::uint32_t device, std::uint32_t pasid, Operation operation, std::uint64_t va,
+                    std::uint32_t size);
+  /// Ends it, checks that no time was lost, hands it to the sinks and recycles it. It must have no fault.
+  void close(Transaction& transaction, Picoseconds now, Outcome outcome);
+
+  /// A new fault in Stage::fault_record. Several live faults may share a key (pages of one page-request group).
+  Fault& open_fault(Picoseconds now, FaultKey key, std::uint32_t device, std::uint32_t pasid, std::uint64_t va);
+  /// Ends it; followers stay in their stage and are detached.
+  void close_fault(Fault& fault, Picoseconds now, Outcome outcome);
+
+  /// Calls `visit(Fault&)` for the live faults of `key`, oldest first.
+  template <class Visitor>
+  void for_each_fault(FaultKey key, Visitor&& visit) {
+    for (Fault* fault : live_faults(key)) visit(*fault);
+  }
+  /// Enters `stage` for all live faults of `key`.
+  void enter(FaultKey key, Stage stage, Picoseconds now) {
+    for_each_fault(key, [&](Fault& fault) { fault.enter(stage, now); });
+  }
+
+  std::uint64_t opened() const { return opened_; }
+  std::uint64_t closed() const { return closed_; }
+  std::uint64_t faults_opened() const { return faults_opened_; }
+  std::uint64_t live() const { return opened_ - closed_; }
+  /// The oldest live transactions, at most `count`, for the watchdog's report.
+  std::vector<const Transaction*> oldest(std::size_t count) const;
+
+ private:
+  std::vector<Fault*> live_faults(FaultKey key) const;
+  struct Impl;
+  Impl* impl_;
+  std::uint64_t opened_ = 0, closed_ = 0, faults_opened_ = 0;
+};
+
+}  // namespace svasim::probe
