@@ -74,8 +74,9 @@ class Recorder {
   /// Ends it, checks that no time was lost, hands it to the sinks and recycles it. It must have no fault.
   void close(Transaction& transaction, Picoseconds now, Outcome outcome);
 
-  /// A new fault in Stage::fault_record. Several live faults may share a key (pages of one page-request group).
-  Fault& open_fault(Picoseconds now, FaultKey key, std::uint32_t device, std::uint32_t pasid, std::uint64_t va);
+  /// A new fault in `stage`. Several live faults may share a key (pages of one page-request group).
+  Fault& open_fault(Picoseconds now, Stage stage, FaultKey key, std::uint32_t device, std::uint32_t pasid,
+                    std::uint64_t va);
   /// Ends it; followers stay in their stage and are detached.
   void close_fault(Fault& fault, Picoseconds now, Outcome outcome);
 
@@ -84,6 +85,8 @@ class Recorder {
   void for_each_fault(FaultKey key, Visitor&& visit) {
     for (Fault* fault : live_faults(key)) visit(*fault);
   }
+  /// The oldest live fault of `key` on the 4 KiB page of `va`; null if there is none.
+  Fault* find(FaultKey key, std::uint64_t va) const;
   /// Enters `stage` for all live faults of `key`.
   void enter(FaultKey key, Stage stage, Picoseconds now) {
     for_each_fault(key, [&](Fault& fault) { fault.enter(stage, now); });
