@@ -1,0 +1,36 @@
+// The trace commands of the svasim command line, as functions: import, info, head, validate.
+// Contract: they throw TraceError for a bad trace (exit code kBadTraceExit), except trace_validate, which
+// reports it. Source rule: none; "-" is standard input or output throughout.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+#include "models/trace/reader.hpp"
+#include "models/trace/writer.hpp"
+
+namespace svasim::trace {
+
+struct ImportOptions {
+  ReadOptions read;
+  WriteOptions write;
+};
+
+/// Converts any readable trace to a native one and returns the number of records written. A file appears
+/// under its name only when it is complete.
+std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out);
+
+/// Prints records, reads, writes, bytes, devices, PASIDs with their distinct 4 KiB pages, address range and
+/// time span. Memory grows with the number of distinct pages only.
+void trace_info(const std::string& path, std::ostream& out, const ReadOptions& options = {});
+
+/// Prints the first `records` records in the text format.
+void trace_head(const std::string& path, std::uint64_t records, std::ostream& out,
+                const ReadOptions& options = {});
+
+/// Reads the whole trace and prints "PATH: ok, N records" or the first error. Returns the exit code, 0 or
+/// kBadTraceExit.
+int trace_validate(const std::string& path, std::ostream& out, const ReadOptions& options = {});
+
+}  // namespace svasim::trace
