@@ -1,0 +1,107 @@
+// See calendar.hpp.
+#include "models/engine/calendar.hpp"
+
+#include <algorithm>
+
+namespace svasim::engine {
+namespace {
+
+constexpr Picoseconds kNever = ~Picoseconds{0};
+
+/// A bijection on 16 bits that depends on the seed; the identity for seed 0.
+std::uint16_t permute(std::uint16_t block, std::uint32_t seed) {
+  if (seed == 0) return block;
+  const auto odd = static_cast<std::uint16_t>(2 * seed + 1);
+  return static_cast<std::uint16_t>((block ^ (seed >> 8)) * odd);
+}
+
+}  // namespace
+
+Calendar::Calendar(sc_core::sc_module_name name) : sc_core::sc_module(name) {
+  SC_METHOD(run);
+  sensitive << wake_;
+  dont_initialize();
+}
+
+void Calendar::post(Picoseconds when, Inlet inlet, Handler handler, void* object, std::uint64_t argument) {
+  const std::uint64_t block = permute(inlet.block, shuffle_);
+  const Entry entry{when, block << 48 | std::uint64_t{inlet.number} << 40 | sequence_++, handler, object,
+                    argument};
+  ++size_;
+  const std::uint64_t bucket = when >> kBucketShift;
+  if (bucket <= current_bucket_) {
+    insert_current(entry);
+  } else if (bucket - current_bucket_ < kBuckets) {
+    buckets_[bucket % kBuckets].push_back(entry);
+    occupied_[bucket % kBuckets / 64] |= std::uint64_t{1} << (bucket % 64);
+  } else {
+    far_.push(entry);
+  }
+  if (!running_ && when < armed_) {
+    armed_ = when;
+    wake_.notify(sc_core::sc_time::from_value(when - sc_core::sc_time_stamp().value()));
+  }
+}
+
+void Calendar::insert_current(const Entry& entry) {
+  auto place = current_.end();
+  while (place != current_.begin() && entry > *(place - 1)) --place;
+  current_.insert(place, entry);
+}
+
+std::uint64_t Calendar::next_occupied(std::uint64_t from) const {
+  // Bucket numbers from..from+kBuckets-1 map onto the ring once; scan it word by word.
+  for (std::uint64_t bucket = from; bucket < from + kBuckets;) {
+    const std::uint64_t word = occupied_[bucket % kBuckets / 64] >> (bucket % 64);
+    if (word != 0) return bucket + static_cast<unsigned>(__builtin_ctzll(word));
+    bucket += 64 - bucket % 64;
+  }
+  return kNever;
+}
+
+void Calendar::load(std::uint64_t bucket) {
+  current_bucket_ = bucket;
+  auto& near = buckets_[bucket % kBuckets];
+  current_.swap(near);
+  near.clear();
+  occupied_[bucket % kBuckets / 64] &= ~(std::uint64_t{1} << (bucket % 64));
+  while (!far_.empty() && far_.top().when >> kBucketShift <= bucket) {
+    current_.push_back(far_.top());
+    far_.pop();
+  }
+  if (current_.size() > 1) std::sort(current_.begin(), current_.end(), std::greater<>());
+}
+
+bool Calendar::advance() {
+  if (size_ == 0) return false;
+  std::uint64_t bucket = next_occupied(current_bucket_ + 1);
+  if (!far_.empty()) bucket = std::min(bucket, far_.top().when >> kBucketShift);
+  load(bucket);
+  return true;
+}
+
+void Calendar::run() {
+  running_ = true;
+  now_ = sc_core::sc_time_stamp().value();
+  armed_ = kNever;
+  while (!stopping_ && (!current_.empty() || advance())) {
+    const Entry entry = current_.back();
+    if (entry.when > now_) break;
+    current_.pop_back();
+    --size_;
+    ++events_;
+    entry.handler(entry.object, entry.argument);
+  }
+  running_ = false;
+  if (stopping_) {
+    stopping_ = false;
+    sc_core::sc_pause();
+    return;
+  }
+  if (!current_.empty()) {
+    armed_ = current_.back().when;
+    wake_.notify(sc_core::sc_time::from_value(armed_ - now_));
+  }
+}
+
+}  // namespace svasim::engine

@@ -1,0 +1,99 @@
+// The calendar: all timed work of a simulation, in one total order (time, inlet, sequence). It owns the only
+// timed sc_event on the data path, so results cannot depend on the kernel's process order.
+//
+// An inlet is one way work reaches a block: a port, a timer. Inlets of one block are ordered by number (that
+// is the block's documented arbitration of simultaneous arrivals); blocks are ordered by an index that must
+// not matter, because what a block sends is visible to another at its next clock edge at the earliest.
+// shuffle() permutes that index to prove it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <queue>
+#include <systemc>
+#include <vector>
+
+#include "models/engine/clock.hpp"
+
+namespace svasim::engine {
+
+/// Where work arrives: a block and one of its inlets (0 to 255).
+struct Inlet {
+  std::uint16_t block = 0;
+  std::uint8_t number = 0;
+};
+
+class Calendar : public sc_core::sc_module {
+ public:
+  using Handler = void (*)(void* object, std::uint64_t argument);
+
+  SC_HAS_PROCESS(Calendar);
+  explicit Calendar(sc_core::sc_module_name name);
+
+  /// A new block; its inlets are {block, 0..255}.
+  std::uint16_t add_block() { return next_block_++; }
+
+  /// Calls `handler(object, argument)` at `when` (now or later). At equal times inlets decide, then order of
+  /// posting.
+  void post(Picoseconds when, Inlet inlet, Handler handler, void* object, std::uint64_t argument = 0);
+
+  /// Calls `(object->*Method)(argument)` at `when`.
+  template <auto Method, class Object>
+  void post(Picoseconds when, Inlet inlet, Object* object, std::uint64_t argument = 0) {
+    post(
+        when, inlet, [](void* o, std::uint64_t a) { (static_cast<Object*>(o)->*Method)(a); }, object,
+        argument);
+  }
+
+  Picoseconds now() const { return running_ ? now_ : sc_core::sc_time_stamp().value(); }
+  std::uint64_t events() const { return events_; }  ///< handled so far
+  bool empty() const { return size_ == 0; }
+
+  /// Reorders blocks (not the inlets of a block) at equal times. For the test that results do not depend on
+  /// it.
+  void shuffle(std::uint32_t seed) { shuffle_ = seed; }
+
+  /// Pauses the simulation after the event being handled; sc_start returns and may be called again.
+  void stop() { stopping_ = true; }
+
+ private:
+  struct Entry {
+    Picoseconds when;
+    std::uint64_t order;  ///< block, inlet number, sequence
+    Handler handler;
+    void* object;
+    std::uint64_t argument;
+    bool operator>(const Entry& other) const {
+      return when != other.when ? when > other.when : order > other.order;
+    }
+  };
+
+  // A ring of buckets of 2^kBucketShift ps covers the near future; what lies beyond waits in a heap. The
+  // bucket that the present lies in is kept sorted, last first.
+  static constexpr unsigned kBucketShift = 9;
+  static constexpr std::size_t kBuckets = 4096;
+
+  void run();
+  void insert_current(const Entry& entry);
+  bool advance();  ///< makes the earliest non-empty bucket current; false if there is none
+  void load(std::uint64_t bucket);
+  std::uint64_t next_occupied(std::uint64_t from) const;
+
+  std::array<std::vector<Entry>, kBuckets> buckets_;
+  std::array<std::uint64_t, kBuckets / 64> occupied_{};
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> far_;
+  std::vector<Entry> current_;  ///< of bucket current_bucket_, sorted, earliest at the back
+  std::uint64_t current_bucket_ = 0;
+  std::size_t size_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t events_ = 0;
+  std::uint32_t shuffle_ = 0;
+  std::uint16_t next_block_ = 0;
+  Picoseconds now_ = 0;
+  Picoseconds armed_ = ~Picoseconds{0};
+  bool running_ = false;
+  bool stopping_ = false;
+  sc_core::sc_event wake_;
+};
+
+}  // namespace svasim::engine

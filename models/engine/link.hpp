@@ -1,0 +1,99 @@
+// A point-to-point channel for messages that are not memory traffic (DTI, PCIe): serialisation at a rate,
+// time of flight, and credits that the receiver gives back. Messages arrive in the order they were sent.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "models/engine/calendar.hpp"
+#include "models/engine/ring.hpp"
+
+namespace svasim::engine {
+
+struct LinkTiming {
+  Picoseconds per_byte = 0;  ///< serialisation; 0: each message takes one period of the sender's clock
+  Picoseconds flight = 0;    ///< after the last byte left
+  unsigned credits = 0;      ///< messages in flight or unconsumed at the receiver; 0: unlimited
+};
+
+template <class Message>
+class Link {
+ public:
+  Link(Calendar& calendar, Clock sender, Clock receiver, LinkTiming timing)
+      : calendar_(calendar),
+        sender_(sender),
+        receiver_(receiver),
+        timing_(timing),
+        credits_(timing.credits) {}
+
+  /// Who is told of arrivals: `(object->*Method)(Message&)`, at an edge of the receiver's clock. Its inlet
+  /// orders them.
+  template <auto Method, class Object>
+  void bind(Inlet inlet, Object* object) {
+    inlet_ = inlet;
+    object_ = object;
+    receive_ = [](void* o, Message& m) { (static_cast<Object*>(o)->*Method)(m); };
+  }
+
+  /// Sends now if a credit is there, else as soon as one is. `bytes` is the message's size on the wire.
+  void send(const Message& message, unsigned bytes) {
+    waiting_.push_back({message, bytes});
+    pump(calendar_.now());
+  }
+
+  /// By the receiver, once per message: its buffer is free again. The credit flies back as the message came.
+  void consumed() {
+    if (timing_.credits == 0) return;
+    calendar_.post<&Link::credit>(sender_.after(calendar_.now() + timing_.flight), inlet_, this);
+  }
+
+  std::size_t queue_peak() const { return waiting_.peak(); }  ///< most messages ever waiting for the wire
+  std::uint64_t messages() const { return messages_; }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  struct Waiting {
+    Message message;
+    unsigned bytes;
+  };
+
+  void credit(std::uint64_t) {
+    ++credits_;
+    pump(calendar_.now());
+  }
+
+  void pump(Picoseconds now) {
+    while (!waiting_.empty() && (timing_.credits == 0 || credits_ > 0)) {
+      const Waiting& next = waiting_.front();
+      if (timing_.credits != 0) --credits_;
+      const Picoseconds wire = timing_.per_byte != 0 ? next.bytes * timing_.per_byte : sender_.period();
+      busy_until_ = std::max(busy_until_, now) + wire;
+      ++messages_;
+      bytes_ += next.bytes;
+      in_flight_.push_back(next.message);
+      calendar_.post<&Link::arrive>(receiver_.edge(busy_until_ + timing_.flight), inlet_, this);
+      waiting_.pop_front();
+    }
+  }
+
+  void arrive(std::uint64_t) {
+    Message message = in_flight_.pop_front();
+    receive_(object_, message);
+  }
+
+  Calendar& calendar_;
+  Clock sender_;
+  Clock receiver_;
+  LinkTiming timing_;
+  unsigned credits_;
+  Inlet inlet_;
+  void* object_ = nullptr;
+  void (*receive_)(void*, Message&) = nullptr;
+  Picoseconds busy_until_ = 0;
+  std::uint64_t messages_ = 0;
+  std::uint64_t bytes_ = 0;
+  Ring<Waiting> waiting_;
+  Ring<Message> in_flight_;
+};
+
+}  // namespace svasim::engine
