@@ -1,10 +1,11 @@
-// Who keeps the transactions and faults of a run while they live, and what becomes of them when they end. Transactions and
-// faults are pooled: none is allocated per access in steady state. Instrumentation only: no model may decide anything by
-// what it reads here.
+// Who keeps the transactions and faults of a run while they live, and what becomes of them when they end.
+// Transactions and faults are pooled: none is allocated per access in steady state. Instrumentation only: no
+// model may decide anything by what it reads here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "models/probe/timeline.hpp"
@@ -12,7 +13,12 @@
 namespace svasim::probe {
 
 enum class Operation : std::uint8_t { read = 0, write = 1 };
-enum class Outcome : std::uint8_t { ok = 0, aborted = 1, zeroed = 2 /* RAZ/WI */, failed = 3 /* in the device */ };
+enum class Outcome : std::uint8_t {
+  ok = 0,
+  aborted = 1,
+  zeroed = 2 /* RAZ/WI */,
+  failed = 3 /* in the device */
+};
 
 struct Fault;
 
@@ -31,14 +37,19 @@ struct Transaction {
 
 enum class FaultKind : std::uint8_t { pri = 0, stall = 1 };
 
-/// How software sees the fault it is serving: the stream and the token the hardware gave it (PRG index or STAG).
+/// How software sees the fault it is serving: the stream and the token the hardware gave it (PRG index or
+/// STAG).
 struct FaultKey {
   FaultKind kind;
   std::uint32_t stream;
   std::uint32_t token;
 };
+constexpr bool operator==(FaultKey a, FaultKey b) {
+  return a.kind == b.kind && a.stream == b.stream && a.token == b.token;
+}
 
-/// One page's fault record, from the failed translation to the response. Its followers mirror its stages.
+/// One page's fault record, from the failed translation to the response. Its followers mirror its stages, and
+/// keep the fault until it is closed.
 struct Fault {
   std::uint64_t id = 0;
   FaultKey key{};
@@ -65,25 +76,30 @@ class Sink {
 
 class Recorder {
  public:
+  /// `sinks` must outlive the recorder; each gets every closed transaction and fault, in order of closing.
   explicit Recorder(std::vector<Sink*> sinks = {});
   ~Recorder();
 
   /// A new transaction in Stage::issue. Ids count from 1 in order of opening.
-  Transaction& open(Picoseconds now, std::uint32_t device, std::uint32_t pasid, Operation operation, std::uint64_t va,
-                    std::uint32_t size);
+  Transaction& open(Picoseconds now, std::uint32_t device, std::uint32_t pasid, Operation operation,
+                    std::uint64_t va, std::uint32_t size);
   /// Ends it, checks that no time was lost, hands it to the sinks and recycles it. It must have no fault.
   void close(Transaction& transaction, Picoseconds now, Outcome outcome);
 
   /// A new fault in `stage`. Several live faults may share a key (pages of one page-request group).
   Fault& open_fault(Picoseconds now, Stage stage, FaultKey key, std::uint32_t device, std::uint32_t pasid,
                     std::uint64_t va);
-  /// Ends it; followers stay in their stage and are detached.
+  /// Ends it, checks and hands it to the sinks with its followers; they stay in their stage and are detached.
   void close_fault(Fault& fault, Picoseconds now, Outcome outcome);
 
-  /// Calls `visit(Fault&)` for the live faults of `key`, oldest first.
+  /// Calls `visit(Fault&)` for the live faults of `key`, oldest first. `visit` may close the fault it is
+  /// given, and no other; it may open faults, of which those of `key` may be missed.
   template <class Visitor>
   void for_each_fault(FaultKey key, Visitor&& visit) {
-    for (Fault* fault : live_faults(key)) visit(*fault);
+    for (Fault *fault = first_fault(key), *next; fault; fault = next) {
+      next = next_fault(*fault);
+      visit(*fault);
+    }
   }
   /// The oldest live fault of `key` on the 4 KiB page of `va`; null if there is none.
   Fault* find(FaultKey key, std::uint64_t va) const;
@@ -95,15 +111,20 @@ class Recorder {
   std::uint64_t opened() const { return opened_; }
   std::uint64_t closed() const { return closed_; }
   std::uint64_t faults_opened() const { return faults_opened_; }
+  std::uint64_t faults_closed() const { return faults_closed_; }
   std::uint64_t live() const { return opened_ - closed_; }
+  std::uint64_t faults_live() const { return faults_opened_ - faults_closed_; }
   /// The oldest live transactions, at most `count`, for the watchdog's report.
   std::vector<const Transaction*> oldest(std::size_t count) const;
 
  private:
-  std::vector<Fault*> live_faults(FaultKey key) const;
+  Fault* first_fault(FaultKey key) const;
+  /// The next younger live fault with the key of `fault`.
+  static Fault* next_fault(const Fault& fault);
+
   struct Impl;
-  Impl* impl_;
-  std::uint64_t opened_ = 0, closed_ = 0, faults_opened_ = 0;
+  std::unique_ptr<Impl> impl_;
+  std::uint64_t opened_ = 0, closed_ = 0, faults_opened_ = 0, faults_closed_ = 0;
 };
 
 }  // namespace svasim::probe
