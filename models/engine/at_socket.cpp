@@ -121,7 +121,7 @@ tlm::tlm_sync_enum AtTarget::begin_request(tlm::tlm_generic_payload& generic, tl
   auto* ours = dynamic_cast<Payload*>(&generic);
   Payload& payload = ours != nullptr ? *ours : adopt(generic, nullptr);
   const Picoseconds now = calendar_.now() + delay;
-  if (!refused_.empty() || !take_place(now)) {
+  if (!refused_.empty() || !take_place()) {
     refused_.push_back(&payload);
     return tlm::TLM_ACCEPTED;
   }
@@ -130,11 +130,7 @@ tlm::tlm_sync_enum AtTarget::begin_request(tlm::tlm_generic_payload& generic, tl
   return tlm::TLM_UPDATED;
 }
 
-bool AtTarget::take_place(Picoseconds now) {
-  if (freed_at_ < now) {
-    free_ += freed_;
-    freed_ = 0;
-  }
+bool AtTarget::take_place() {
   if (free_ == 0) return false;
   --free_;
   return true;
@@ -148,18 +144,12 @@ void AtTarget::schedule_arrival(Payload& payload, Picoseconds sent) {
 void AtTarget::arrive(std::uint64_t payload) { request_(object_, as_payload(payload)); }
 
 void AtTarget::release() {
-  const Picoseconds now = calendar_.now();
-  if (freed_at_ < now) {
-    free_ += freed_;
-    freed_ = 0;
-    freed_at_ = now;
-  }
   if (refused_.empty()) {
-    ++freed_;
+    ++free_;
     return;
   }
   Payload& payload = *refused_.pop_front();
-  schedule_arrival(payload, now);
+  schedule_arrival(payload, calendar_.now());
   for (const auto& foreign : foreign_) {
     if (foreign->ours != &payload) continue;
     if (foreign->done == nullptr) {
@@ -232,7 +222,7 @@ void AtTarget::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& 
   sc_core::sc_event done;
   Payload& ours = adopt(payload, &done);
   const Picoseconds now = calendar_.now();
-  if (!refused_.empty() || !take_place(now)) {
+  if (!refused_.empty() || !take_place()) {
     refused_.push_back(&ours);
   } else {
     schedule_arrival(ours, now);

@@ -1,11 +1,11 @@
 // TLM-2.0 base-protocol sockets whose nb_transport never acts: it only posts into the calendar. A request is
 // seen by the target at its next clock edge, a response by the initiator at its next one.
 //
-// Ready is registered: whether a target takes a request depends only on room that was free before this
-// instant. If there is room, BEGIN_REQ is answered with END_REQ at once and the initiator may send again one
-// beat later; if not, END_REQ comes when the target frees a place. Responses are always taken (the initiator
-// reserved their place): BEGIN_RESP returns TLM_COMPLETED. Data moves at `width` bytes a cycle, requests with
-// data and responses with data occupying their channel.
+// If the target has a place, BEGIN_REQ is answered with END_REQ at once and the initiator may send again when its
+// beats are over; if not, END_REQ comes when the target frees one. A place freed and a request sent at the same
+// instant meet with the same result in either order. Responses are always taken (the initiator reserved their
+// place): BEGIN_RESP returns TLM_COMPLETED. Data moves at `width` bytes a cycle, requests with data and responses
+// with data occupying their channel.
 //
 // Foreign initiators may use b_transport from a thread, any payload, and the full four phases.
 #pragma once
@@ -93,7 +93,7 @@ class AtTarget : private tlm::tlm_fw_transport_if<> {
 
   tlm::tlm_sync_enum begin_request(tlm::tlm_generic_payload&, tlm::tlm_phase&, Picoseconds delay);
   Payload& adopt(tlm::tlm_generic_payload& foreign, sc_core::sc_event* done);
-  bool take_place(Picoseconds now);
+  bool take_place();
   void schedule_arrival(Payload& payload, Picoseconds sent);
   void arrive(std::uint64_t payload);
   void pump_responses(std::uint64_t = 0);
@@ -103,9 +103,7 @@ class AtTarget : private tlm::tlm_fw_transport_if<> {
   Clock clock_;
   Inlet inlet_;
   unsigned width_;
-  unsigned free_;       ///< places free before freed_at_
-  unsigned freed_ = 0;  ///< places freed at freed_at_: usable strictly later
-  Picoseconds freed_at_ = 0;
+  unsigned free_;           ///< places for further requests
   Ring<Payload*> refused_;  ///< BEGIN_REQ seen, END_REQ owed
   Ring<Payload*> responses_;
   Picoseconds channel_free_ = 0;  ///< the response channel's next free edge
