@@ -38,14 +38,8 @@ void Timeline::close(Picoseconds now) {
   if (last && last->stage == stage_ && last->round == round_ && last->cause == cause_) {
     last->duration += duration;
   } else if (duration != 0 || (cause_.kind != Cause::Kind::none && !(last && last->cause == cause_))) {
-    segments_.push_back({stage_, cause_, round_, duration});
+    segments_.push_back({duration, cause_, round_, stage_});
   }
-}
-
-void Timeline::enter(Stage stage, Picoseconds now, Cause cause) {
-  close(now);
-  stage_ = stage;
-  cause_ = cause;
 }
 
 void Timeline::end(Picoseconds now) {

@@ -16,18 +16,20 @@ using Picoseconds = std::uint64_t;  ///< simulated time since the start of the r
 /// Why a transaction is in a stage when the reason is somebody else.
 struct Cause {
   enum class Kind : std::uint8_t { none = 0, transaction = 1, fault = 2 };
-  Kind kind = Kind::none;
-  std::uint64_t id = 0;  ///< of that transaction or fault
+  constexpr Cause() : kind(Kind::none), id(0) {}
+  constexpr Cause(Kind of_kind, std::uint64_t of_id) : kind(of_kind), id(of_id) {}
+  Kind kind : 8;
+  std::uint64_t id : 56;  ///< of that transaction or fault; packed so that a segment is three words
 };
 constexpr bool operator==(Cause a, Cause b) { return a.kind == b.kind && a.id == b.id; }
 constexpr bool operator!=(Cause a, Cause b) { return !(a == b); }
 
 /// One closed stay in a stage.
 struct Segment {
-  Stage stage;
+  Picoseconds duration;
   Cause cause;
   std::uint16_t round;  ///< how many times the translation had failed before
-  Picoseconds duration;
+  Stage stage;
 };
 
 /// The broken invariant: time was lost or counted twice. Names the timeline's owner, its stage and the two
@@ -44,7 +46,11 @@ class Timeline {
   void begin(Picoseconds now, Stage stage, Cause owner = {});
   /// Closes the current stage and enters `stage`. `now` may lie ahead of the simulation's time (a known
   /// arrival), but never before the last entry: that aborts the run, as lost time would.
-  void enter(Stage stage, Picoseconds now, Cause cause = {});
+  void enter(Stage stage, Picoseconds now, Cause cause = {}) {
+    close(now);
+    stage_ = stage;
+    cause_ = cause;
+  }
   /// Closes the last stage. A fault latency that no successful translation ended ends here.
   void end(Picoseconds now);
   /// A translation failed (a fault or an ATS answer without permission): the next round begins.
