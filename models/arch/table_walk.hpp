@@ -1,0 +1,103 @@
+// The translation of one access as a resumable value: stage 1 (VMSAv8-64), stage 2, both nested, or bypass.
+// It says what to read or to update atomically, is given the outcome, and ends in a TranslationResult or a
+// Fault to which A, R and S (or the ATS rules) have been applied. Copyable; a stalled transaction keeps its
+// request, and retries with a new walk.
+//
+//   TableWalk walk(config, va, access);
+//   if (walk.uses_walk_cache()) walk.resume(cache.lookup(walk.key()));
+//   while (walk.status() == Status::fetch) { walk.supply(read(walk.fetch())); if (auto e = walk.fill())
+//   cache.fill(*e); }
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "models/arch/descriptor.hpp"
+#include "models/arch/fault.hpp"
+#include "models/arch/stage2_walk.hpp"
+#include "models/arch/stream_config.hpp"
+#include "models/arch/translation.hpp"
+#include "models/arch/walk_cache.hpp"
+
+namespace svasim::arch {
+
+class TableWalk {
+ public:
+  enum class Status : std::uint8_t { fetch, update, done, fault };
+
+  /// `access` is as it came in: STE overrides are applied here. A translation request does not fault on
+  /// permissions: its result says what is granted, and `access.write` is "no write" (NW) being 0. `may_stall`
+  /// false is a requester that cannot wait (PCIe).
+  TableWalk(const StreamConfig&, Va, Access access, AddressType type = AddressType::untranslated,
+            bool may_stall = true);
+
+  Status status() const { return status_; }
+  const Fetch& fetch() const { return fetch_; }
+  /// Valid while status() is update: compare-and-swap, then supply_update with the value found there.
+  const Update& update() const { return update_; }
+  void supply(const std::uint8_t* bytes);
+  void supply_update(std::uint64_t observed);
+  /// The fetch or update aborted.
+  void supply_abort();
+  /// When done.
+  const TranslationResult& result() const { return result_; }
+  /// When failed.
+  const Fault& fault() const { return fault_; }
+
+  /// Stage-1 walks of 4 KB tables in the EL1 world. (The cache's tags are cut at the 4 KB level shifts and
+  /// name no world.)
+  bool uses_walk_cache() const;
+  WalkCacheKey key() const;
+  /// Before the first fetch: a hit acts as if its descriptor had just been read. A leaf that needs a hardware
+  /// update is taken as a miss, because the response does not tell its address.
+  void resume(const WalkCacheResponse&);
+  /// After supply or supply_update: the stage-1 descriptor just read, if it may be cached (valid, AF = 1, no
+  /// fault).
+  std::optional<WalkCacheEntry> fill() const;
+
+ private:
+  enum class Part : std::uint8_t { table_stage2, table, update_stage2, output_stage2 };
+
+  const Stage1Half& half() const { return config_.s1.half[half_]; }
+  bool probe() const { return type_ == AddressType::translation_request; }
+  void begin();
+  void begin_stage1();
+  void go_to_table(std::uint64_t table, unsigned level);
+  void read_descriptor(Pa);
+  void examine(std::uint64_t word);
+  void examine_leaf(std::uint64_t word);
+  PrivilegedPermissions leaf_permissions(std::uint64_t word) const;
+  bool dirty_allowed(std::uint64_t word) const;
+  void request_update(std::uint64_t expected, std::uint64_t desired);
+  void finish_stage1(std::uint64_t word);
+  void begin_stage2(Ipa, Access, FaultClass, Part);
+  void follow_stage2();
+  void finish_output();
+  void finish_bypass();
+  void fail(EventId);
+  void terminate();
+
+  StreamConfig config_;
+  Va va_;
+  Access access_;
+  AddressType type_;
+  bool may_stall_;
+  Status status_ = Status::fetch;
+  Part part_ = Part::table;
+  bool in_stage2_ = false;
+  bool fillable_ = false;
+  std::uint8_t half_ = 0;
+  std::uint8_t level_ = 0;
+  std::uint8_t hierarchical_ = 0;  ///< attributes collected above level_, as the walk cache keeps them
+  std::uint8_t fill_hierarchical_ = 0;
+  std::uint8_t fill_level_ = 0;
+  std::uint64_t word_ = 0;  ///< the stage-1 descriptor just examined
+  Ipa descriptor_ipa_;      ///< where it is: a PA when stage 2 is off
+  Fetch fetch_;
+  Update update_;
+  Stage2Walk stage2_;
+  TranslationResult result_;
+  Fault fault_;
+};
+
+}  // namespace svasim::arch
