@@ -29,6 +29,8 @@ struct ReadOptions {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< deliver at most so many records
 };
 
+class Decoder;
+
 class Reader {
  public:
   /// Opens a file, or standard input for "-". Throws TraceError when it cannot be read or is not a trace, or
@@ -39,7 +41,7 @@ class Reader {
   static std::unique_ptr<Reader> open(std::istream& in, const std::string& name,
                                       const ReadOptions& options = {});
 
-  virtual ~Reader() = default;
+  ~Reader();
 
   /// Fetches the next record, which is legal by check(). False at the end. Throws TraceError at a bad record,
   /// and ends.
@@ -48,18 +50,18 @@ class Reader {
   /// Number of the record last delivered, counted from 1; 0 before the first.
   std::uint64_t record_number() const { return delivered_; }
 
- protected:
-  explicit Reader(std::string name) : name_(std::move(name)) {}
-  virtual bool decode(Record& record) = 0;
-
-  const std::string& name() const { return name_; }
-  [[noreturn]] void fail(
-      const std::string& message) const;  ///< "NAME: record N: message", N the one being decoded
+  /// What was recognised, such as "binary, xz".
+  const std::string& format() const { return format_; }
 
  private:
+  Reader(std::unique_ptr<Decoder> decoder, std::string name, std::string format, std::uint64_t limit);
+  static std::unique_ptr<Reader> make(std::unique_ptr<class ByteSource> bytes, const ReadOptions& options);
+
+  std::unique_ptr<Decoder> decoder_;
   std::string name_;
+  std::string format_;
+  std::uint64_t limit_;
   std::uint64_t delivered_ = 0;
-  std::uint64_t limit_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 }  // namespace svasim::trace

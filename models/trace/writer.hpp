@@ -25,6 +25,9 @@ struct WriteOptions {
 /// others binary.
 WriteOptions write_options_for(const std::string& path);
 
+class ByteSink;
+class Encoder;
+
 class Writer {
  public:
   /// Creates or truncates a file, or writes to standard output for "-". Throws TraceError when it cannot.
@@ -34,16 +37,24 @@ class Writer {
   static std::unique_ptr<Writer> open(std::ostream& out, const std::string& name,
                                       const WriteOptions& options = {});
 
-  virtual ~Writer() = default;
+  ~Writer();
 
   /// Appends a record. Throws TraceError if it is illegal by check(), or when writing fails.
-  virtual void write(const Record& record) = 0;
+  void write(const Record& record);
 
-  /// Ends the trace; nothing may be written after it. Without it the file is incomplete, and readers say so.
-  /// Throws TraceError when writing fails.
-  virtual void finish() = 0;
+  /// Ends the trace; nothing may be written after it. Without it the file is incomplete, which readers notice
+  /// unless it is plain text. Throws TraceError when writing fails.
+  void finish();
 
-  virtual std::uint64_t records() const = 0;  ///< written so far
+  std::uint64_t records() const { return records_; }  ///< written so far
+
+ private:
+  Writer(std::unique_ptr<ByteSink> sink, Format format);
+
+  std::unique_ptr<ByteSink> sink_;
+  std::unique_ptr<Encoder> encoder_;
+  std::string buffer_;
+  std::uint64_t records_ = 0;
 };
 
 }  // namespace svasim::trace

@@ -1,0 +1,158 @@
+// See commands.hpp.
+#include "models/trace/commands.hpp"
+
+#include <array>
+#include <bitset>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <ostream>
+#include <set>
+#include <unordered_map>
+
+#include "models/trace/text_format.hpp"
+
+namespace svasim::trace {
+namespace {
+
+/// A set of 4 KiB pages: one bit each, in blocks of 512, so that a dense footprint costs little.
+class PageSet {
+ public:
+  void insert_range(std::uint64_t first_page, std::uint64_t last_page) {
+    for (std::uint64_t page = first_page; page <= last_page; ++page) {
+      auto bit = block(page / kBlock)[page % kBlock];
+      count_ += !bit;
+      bit = true;
+    }
+  }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  static constexpr std::size_t kBlock = 512;
+
+  std::bitset<kBlock>& block(std::uint64_t number) {
+    if (last_ == nullptr || number != last_number_) {
+      last_ = &blocks_[number];
+      last_number_ = number;
+    }
+    return *last_;
+  }
+
+  std::unordered_map<std::uint64_t, std::bitset<kBlock>> blocks_;
+  std::bitset<kBlock>* last_ = nullptr;  ///< the block last used: accesses cluster
+  std::uint64_t last_number_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+struct Totals {
+  std::uint64_t records = 0;
+  std::array<std::uint64_t, 2> accesses{};  ///< reads, writes
+  std::array<std::uint64_t, 2> bytes{};
+  std::uint64_t unmaps = 0;
+  std::uint64_t crossing = 0;  ///< accesses of more than one page
+  std::set<std::uint32_t> devices;
+  std::map<std::uint32_t, PageSet> pages;  ///< by PASID
+  std::uint64_t first_va = ~std::uint64_t{0};
+  std::uint64_t last_va = 0;
+  std::uint64_t timed = 0;
+  std::uint64_t first_ps = ~std::uint64_t{0};
+  std::uint64_t last_ps = 0;
+
+  void add(const Record& r) {
+    ++records;
+    devices.insert(r.device);
+    first_va = std::min(first_va, r.va);
+    last_va = std::max(last_va, r.last());
+    if (r.has_time) {
+      ++timed;
+      first_ps = std::min(first_ps, r.time_ps);
+      last_ps = std::max(last_ps, r.time_ps);
+    }
+    PageSet& touched = pages[r.pasid];
+    if (r.kind == Kind::unmap) {
+      ++unmaps;
+      return;
+    }
+    ++accesses[r.write];
+    bytes[r.write] += r.size;
+    crossing += r.va / kPageBytes != r.last() / kPageBytes;
+    touched.insert_range(r.va / kPageBytes, r.last() / kPageBytes);
+  }
+};
+
+std::string hex(std::uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+void print_totals(const Totals& t, std::ostream& out) {
+  out << "records   " << t.records << "\n"
+      << "reads     " << t.accesses[0] << " (" << t.bytes[0] << " bytes)\n"
+      << "writes    " << t.accesses[1] << " (" << t.bytes[1] << " bytes)\n"
+      << "unmaps    " << t.unmaps << "\n"
+      << "crossing  " << t.crossing << " accesses of more than one 4 KiB page\n";
+  out << "devices  ";
+  for (const std::uint32_t device : t.devices) out << " " << device;
+  out << "\n";
+  for (const auto& [pasid, pages] : t.pages)
+    out << "pasid     " << pasid << ": " << pages.count() << " distinct 4 KiB pages accessed\n";
+  if (t.records != 0) out << "addresses " << hex(t.first_va) << " to " << hex(t.last_va) << "\n";
+  if (t.timed != 0)
+    out << "time      " << print_time(t.first_ps) << " to " << print_time(t.last_ps) << " (" << t.timed
+        << " records)\n";
+}
+
+std::uint64_t copy(Reader& reader, Writer& writer) {
+  Record record;
+  while (reader.next(record)) writer.write(record);
+  writer.finish();
+  return writer.records();
+}
+
+}  // namespace
+
+std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out) {
+  const auto reader = Reader::open(in, options.read);
+  // Only a regular file may be replaced by a rename: "-", a device or a pipe is written in place.
+  const bool replaceable = std::filesystem::is_regular_file(out) || !std::filesystem::exists(out);
+  if (out == "-" || !replaceable) return copy(*reader, *Writer::open(out, options.write));
+  const std::string part = out + ".part";
+  try {
+    const std::uint64_t records = copy(*reader, *Writer::open(part, options.write));
+    if (std::rename(part.c_str(), out.c_str()) != 0)
+      throw TraceError(out + ": cannot create: the rename failed");
+    return records;
+  } catch (const TraceError&) {
+    std::remove(part.c_str());
+    throw;
+  }
+}
+
+void trace_info(const std::string& path, std::ostream& out, const ReadOptions& options) {
+  const auto reader = Reader::open(path, options);
+  Totals totals;
+  for (Record record; reader->next(record);) totals.add(record);
+  out << "trace     " << path << " (" << reader->format() << ")\n";
+  print_totals(totals, out);
+}
+
+void trace_head(const std::string& path, std::uint64_t records, std::ostream& out,
+                const ReadOptions& options) {
+  const auto reader = Reader::open(path, options);
+  const auto writer = Writer::open(out, "standard output", {Format::text, Compression::none});
+  for (Record record; writer->records() < records && reader->next(record);) writer->write(record);
+  writer->finish();
+}
+
+int trace_validate(const std::string& path, std::ostream& out, const ReadOptions& options) try {
+  const auto reader = Reader::open(path, options);
+  for (Record record; reader->next(record);) continue;
+  out << path << ": ok, " << reader->record_number() << " records (" << reader->format() << ")\n";
+  return 0;
+} catch (const TraceError& error) {
+  out << error.what() << "\n";
+  return kBadTraceExit;
+}
+
+}  // namespace svasim::trace
