@@ -3,9 +3,11 @@
 // model may decide anything by what it reads here.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "models/probe/timeline.hpp"
@@ -16,9 +18,16 @@ enum class Operation : std::uint8_t { read = 0, write = 1 };
 enum class Outcome : std::uint8_t {
   ok = 0,
   aborted = 1,
-  zeroed = 2 /* RAZ/WI */,
-  failed = 3 /* in the device */
+  zeroed = 2,  ///< RAZ/WI
+  failed = 3,  ///< in the device
 };
+
+inline constexpr std::array<std::string_view, 2> kOperations = {"read", "write"};
+inline constexpr std::array<std::string_view, 4> kOutcomes = {"ok", "aborted", "zeroed", "failed"};
+constexpr std::string_view name(Operation operation) {
+  return kOperations[static_cast<std::size_t>(operation)];
+}
+constexpr std::string_view name(Outcome outcome) { return kOutcomes[static_cast<std::size_t>(outcome)]; }
 
 struct Fault;
 
@@ -36,6 +45,8 @@ struct Transaction {
 };
 
 enum class FaultKind : std::uint8_t { pri = 0, stall = 1 };
+inline constexpr std::array<std::string_view, 2> kFaultKinds = {"pri", "stall"};
+constexpr std::string_view name(FaultKind kind) { return kFaultKinds[static_cast<std::size_t>(kind)]; }
 
 /// How software sees the fault it is serving: the stream and the token the hardware gave it (PRG index or
 /// STAG).
