@@ -1,0 +1,66 @@
+// Messages between a TBU or root port and the TCU, after Arm DTI: translation requests answered out of order
+// by id, invalidations and syncs in order. Sizes are those of the protocol's messages on its stream.
+#pragma once
+
+#include <cstdint>
+
+#include "models/arch/ats_answer.hpp"
+#include "models/arch/command.hpp"
+#include "models/arch/translation.hpp"
+#include "models/arch/types.hpp"
+
+namespace svasim::probe {
+struct Transaction;  // carried along for instrumentation only
+}
+
+namespace svasim::arch::dti {
+
+inline constexpr unsigned kTransReqBytes = 20;
+inline constexpr unsigned kTransRespBytes = 20;
+inline constexpr unsigned kTransFaultBytes = 4;
+inline constexpr unsigned kInvReqBytes = 16;
+inline constexpr unsigned kShortBytes = 1;  ///< INV_ACK, SYNC_REQ, SYNC_ACK
+inline constexpr unsigned kPageReqBytes = 16;
+inline constexpr unsigned kPageRespBytes = 8;
+
+/// How the requester wants faults handled (FLOW).
+enum class Flow : std::uint8_t { stall, no_stall, ats };
+
+/// Towards the TCU.
+struct Upstream {
+  enum class Kind : std::uint8_t { trans_req, sync_ack, page_req, inv_comp };
+  Kind kind = Kind::trans_req;
+  std::uint16_t id = 0;  ///< trans_req: TRANSLATION_ID; sync_ack: echo; inv_comp: ITag
+  Flow flow = Flow::stall;
+  AddressType address_type =
+      AddressType::untranslated;  ///< trans_req of a TBU; with Flow::ats it is a translation request
+  StreamId stream{};
+  SubstreamId substream;
+  Access access;  ///< for ATS: write is the inverse of No-Write
+  Va va;
+  // page_req
+  bool page_read = false, page_write = false, last = false;
+  std::uint16_t group = 0;  ///< PRG index
+  bool error = false;       ///< inv_comp: the device never answered
+  probe::Transaction* transaction = nullptr;
+};
+
+/// From the TCU.
+struct Downstream {
+  enum class Kind : std::uint8_t { trans_resp, trans_fault, ats_resp, inv_req, sync_req, atc_inv, page_resp };
+  Kind kind = Kind::trans_resp;
+  std::uint16_t id = 0;  ///< trans_*: TRANSLATION_ID; sync_req: number to echo; atc_inv: ITag
+  bool do_not_cache = false;
+  bool bypass = false;       ///< trans_resp: the stream bypasses translation; the address is used as it is
+  bool raz = false;          ///< trans_fault: read as zero, write ignored; otherwise abort
+  TranslationResult result;  ///< trans_resp
+  AtsAnswer ats;             ///< ats_resp
+  Command command;           ///< inv_req: the TLBI or CFGI; atc_inv: the ATC_INV
+  // page_resp
+  StreamId stream{};
+  SubstreamId substream;
+  std::uint16_t group = 0;
+  std::uint8_t response = 0;  ///< PCIe response code
+};
+
+}  // namespace svasim::arch::dti
