@@ -1,0 +1,48 @@
+// Constrained-random traffic for a page-walk cache: phases of different mixes over few keys, so that sets
+// overflow, hits are common, and fills, invalidations and lookups of the same key meet at the same edge.
+//
+// Contract: one seed, one sequence, whatever the cache answers apart from its readies. A channel that was not
+// taken keeps its value.
+#pragma once
+
+#include <cstdint>
+#include <random>
+
+#include "models/arch/walk_cache.hpp"
+
+namespace svasim::lockstep {
+
+class Traffic {
+ public:
+  explicit Traffic(std::uint64_t seed) : random_(seed) { start_phase(); }
+
+  /// The inputs of the next edge, given the outputs they stand beside.
+  const arch::WalkCacheInputs& next(const arch::WalkCacheOutputs& before);
+
+ private:
+  /// Chances in 256 that an idle channel starts an operation, and how wide the keys spread.
+  struct Mix {
+    unsigned lookup = 0, fill = 0, invalidate = 0;
+    unsigned scan = 0;    ///< of an invalidation to be by VMID or ASID
+    unsigned spread = 0;  ///< bits of each level's part of the VPN that vary above its index
+    unsigned reuse = 0;   ///< of a key to be one used before
+  };
+  static constexpr unsigned kHotKeys = 16;
+
+  std::uint64_t below(std::uint64_t n) { return random_() % n; }
+  bool chance(unsigned of_256) { return below(256) < of_256; }
+  void start_phase();
+  arch::WalkCacheKey key();
+  arch::WalkCacheEntry entry();
+  arch::WalkCacheInvalidate invalidate();
+
+  std::mt19937_64 random_;
+  Mix mix_;
+  std::uint64_t phase_left_ = 0;
+  std::uint8_t id_ = 0;
+  std::array<arch::WalkCacheKey, kHotKeys> hot_;
+  arch::WalkCacheInputs in_;
+  bool taken_lookup_ = true, taken_fill_ = true, taken_invalidate_ = true;
+};
+
+}  // namespace svasim::lockstep
