@@ -108,6 +108,21 @@ void Fault::attach(Transaction& transaction, Picoseconds now) {
   transaction.timeline.enter(timeline.stage(), now, {Cause::Kind::fault, id});
   transaction.fault = this;
   followers.push_back(&transaction);
+  for (Transaction* waiter : transaction.waiters) attach(*waiter, now);
+}
+
+void Transaction::merge(Transaction& waiter, Picoseconds now) {
+  waiters.push_back(&waiter);
+  if (fault != nullptr) {
+    fault->attach(waiter, now);
+  } else {
+    waiter.timeline.enter(Stage::hazard, now, {Cause::Kind::transaction, id});
+  }
+}
+
+void Transaction::rejoin_waiters(Picoseconds now) {
+  for (Transaction* waiter : waiters)
+    waiter->timeline.enter(Stage::hazard, now, {Cause::Kind::transaction, id});
 }
 
 Recorder::Recorder(std::vector<Sink*> sinks) : impl_(std::make_unique<Impl>()) {
@@ -126,6 +141,7 @@ Transaction& Recorder::open(Picoseconds now, std::uint32_t device, std::uint32_t
   transaction.size = size;
   transaction.va = va;
   transaction.fault = nullptr;
+  transaction.waiters.clear();
   transaction.timeline.begin(now, Stage::issue, {Cause::Kind::transaction, transaction.id});
   return transaction;
 }

@@ -42,6 +42,13 @@ struct Transaction {
   std::uint64_t va = 0;
   Timeline timeline;
   Fault* fault = nullptr;  ///< the fault that is serving it now
+  std::vector<Transaction*>
+      waiters;  ///< merged behind this one's translation; a fault that takes it takes them
+
+  /// `waiter` waits for the translation this one has asked for: in `hazard`, or served by the same fault.
+  void merge(Transaction& waiter, Picoseconds now);
+  /// The fault is over and this one asks again: its waiters are back in `hazard`.
+  void rejoin_waiters(Picoseconds now);
 };
 
 enum class FaultKind : std::uint8_t { pri = 0, stall = 1 };
@@ -73,7 +80,7 @@ struct Fault {
 
   /// Enters `stage`, and so does every follower, with this fault as the cause.
   void enter(Stage stage, Picoseconds now);
-  /// `transaction` waits for this fault from `now` on, in the fault's current stage.
+  /// `transaction`, and who waits behind it, wait for this fault from `now` on, in the fault's current stage.
   void attach(Transaction& transaction, Picoseconds now);
 };
 
