@@ -6,6 +6,7 @@
 
 #include "models/arch/ats_answer.hpp"
 #include "models/arch/command.hpp"
+#include "models/arch/fault.hpp"
 #include "models/arch/translation.hpp"
 #include "models/arch/types.hpp"
 
@@ -54,8 +55,9 @@ struct Downstream {
   bool bypass = false;       ///< trans_resp: the stream bypasses translation; the address is used as it is
   bool raz = false;          ///< trans_fault: read as zero, write ignored; otherwise abort
   TranslationResult result;  ///< trans_resp
-  AtsAnswer ats;             ///< ats_resp
-  Command command;           ///< inv_req: the TLBI or CFGI; atc_inv: the ATC_INV
+  AccessOverride access_override;  ///< trans_resp: applies to an access before its permissions are checked
+  AtsAnswer ats;                   ///< ats_resp
+  Command command;                 ///< inv_req: the TLBI or CFGI; atc_inv: the ATC_INV
   // page_resp
   StreamId stream{};
   SubstreamId substream;

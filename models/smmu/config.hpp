@@ -1,0 +1,97 @@
+// Sizes and latencies of the SMMU. Latencies are cycles of the SMMU clock; defaults follow published MMU-600
+// configurations where there are any (micro-TLB, main TLB, slots, walk caches) and are estimates otherwise.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/arch/features.hpp"
+#include "models/arch/registers.hpp"
+#include "models/arch/walk_cache.hpp"
+
+namespace svasim::smmu {
+
+struct TbuConfig {
+  std::uint32_t input_queue = 16;
+  std::uint32_t utlb_entries = 32;
+  std::uint32_t utlb_latency = 1;
+  std::uint32_t tlb_sets = 64;
+  std::uint32_t tlb_ways = 4;
+  std::uint32_t tlb_latency = 3;
+  std::uint32_t slots = 64;
+  std::uint32_t tokens = 64;
+  std::uint32_t bus_bytes = 64;
+
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("input_queue", input_queue, "requests", 1, 4096, "places of the TBU's input port");
+    v.field("utlb_entries", utlb_entries, "entries", 1, 1024,
+            "micro-TLB, fully associative, least recently used");
+    v.field("utlb_latency", utlb_latency, "cycles", 1, 64, "micro-TLB lookup; one starts every cycle");
+    v.field("tlb_sets", tlb_sets, "sets", 1, 65536, "main TLB, a power of two");
+    v.field("tlb_ways", tlb_ways, "ways", 1, 64, "main TLB");
+    v.field("tlb_latency", tlb_latency, "cycles", 1, 64, "main-TLB lookup; one starts every cycle");
+    v.field("slots", slots, "transactions", 1, 4096,
+            "transactions that wait for the TCU, stalled ones included");
+    v.field("tokens", tokens, "requests", 1, 4096, "DTI translation tokens: requests outstanding at the TCU");
+    v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the device and memory ports, a power of two");
+  }
+};
+
+struct DtiConfig {
+  std::uint32_t bytes_per_cycle = 10;
+  std::uint32_t flight = 4;
+
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("bytes_per_cycle", bytes_per_cycle, "bytes", 1, 64, "width of the DTI stream, each direction");
+    v.field("flight", flight, "cycles", 0, 1024,
+            "switches and register slices between TBU or root port and TCU");
+  }
+};
+
+struct TcuConfig {
+  std::uint32_t slots = 64;
+  std::uint32_t config_sets = 64;
+  std::uint32_t config_ways = 4;
+  std::uint32_t config_latency = 3;
+  std::uint32_t config_slots = 4;
+  std::uint32_t walk_slots = 16;
+  std::uint32_t stall_max = 256;
+  std::uint32_t register_latency = 4;
+  std::uint32_t bus_bytes = 64;
+  std::string pwc_impl = "rtl";
+  arch::WalkCacheGeometry pwc;
+
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("slots", slots, "translations", 1, 4096, "translations in progress (not the stalled ones)");
+    v.field("config_sets", config_sets, "sets", 1, 65536, "configuration cache (STE and CD), a power of two");
+    v.field("config_ways", config_ways, "ways", 1, 64, "configuration cache");
+    v.field("config_latency", config_latency, "cycles", 1, 64, "configuration-cache lookup");
+    v.field("config_slots", config_slots, "walks", 1, 256, "STE and CD fetch sequences at a time");
+    v.field("walk_slots", walk_slots, "walks", 1, 4096, "page-table walks at a time");
+    v.field("stall_max", stall_max, "transactions", 1, 65535,
+            "stalled transactions with a record (IDR5.STALL_MAX)");
+    v.field("register_latency", register_latency, "cycles", 1, 1024,
+            "register access, and CR0 write to CR0ACK");
+    v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the memory port, a power of two");
+    v.field("pwc.impl", pwc_impl, "", "rtl model lockstep",
+            "page-walk cache: Verilated RTL, model, or both compared");
+    for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
+      const std::string prefix = "pwc.level" + std::to_string(level);
+      v.field(prefix + "_sets", pwc.sets[level], "sets", 1, 4096, "page-walk cache, a power of two");
+      v.field(prefix + "_ways", pwc.ways[level], "ways", 1, 64, "page-walk cache");
+    }
+  }
+};
+
+/// What every part of one SMMU shares: what it implements and the register state translations depend on.
+/// (Hardware distributes it out of band; it changes only under CR0, CR2 and stream-table writes.)
+struct Context {
+  arch::Features features;
+  arch::SmmuState state;
+};
+
+}  // namespace svasim::smmu

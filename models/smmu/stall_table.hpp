@@ -1,0 +1,91 @@
+// Stalled transactions: translations that faulted, have a record, and are parked until CMD_RESUME or
+// CMD_STALL_TERM names them. Each has an STAG; requests for the same page that come meanwhile are parked
+// behind it and need no record of their own (SMMUv3, fault models, duplicate suppression).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "models/arch/dti.hpp"
+#include "models/probe/recorder.hpp"
+
+namespace svasim::smmu {
+
+/// A translation request and the DTI port to answer.
+struct Pending {
+  arch::dti::Upstream request;
+  std::uint8_t port = 0;
+};
+
+struct Stalled {
+  bool live = false;
+  std::uint16_t stag = 0;
+  probe::Fault* fault = nullptr;  ///< instrumentation
+  std::vector<Pending> requests;  ///< the first one is what the record says
+
+  bool covers(const arch::dti::Upstream& request) const {
+    const arch::dti::Upstream& own = requests.front().request;
+    return own.stream == request.stream && own.substream == request.substream &&
+           own.va.aligned(arch::kPageShift) == request.va.aligned(arch::kPageShift) &&
+           own.access.privileged == request.access.privileged;
+  }
+};
+
+class StallTable {
+ public:
+  explicit StallTable(unsigned size) : entries_(size) {
+    for (unsigned i = size; i > 0; --i) free_.push_back(static_cast<std::uint16_t>(i - 1));
+  }
+
+  bool full() const { return free_.empty(); }
+  std::size_t live() const { return entries_.size() - free_.size(); }
+  std::size_t peak() const { return peak_; }
+
+  /// Parks `pending` under a free STAG; the table must not be full.
+  Stalled& park(const Pending& pending) {
+    Stalled& entry = entries_[free_.back()];
+    entry.stag = free_.back();
+    free_.pop_back();
+    entry.live = true;
+    entry.requests.assign(1, pending);
+    peak_ = std::max(peak_, live());
+    return entry;
+  }
+
+  /// The entry for the page of `request`, or null.
+  Stalled* find(const arch::dti::Upstream& request) {
+    if (live() == 0) return nullptr;
+    for (Stalled& entry : entries_) {
+      if (entry.live && entry.covers(request)) return &entry;
+    }
+    return nullptr;
+  }
+  /// The entry that (StreamID, STAG) names, or null.
+  Stalled* find(arch::StreamId stream, std::uint16_t stag) {
+    if (stag >= entries_.size()) return nullptr;
+    Stalled& entry = entries_[stag];
+    return entry.live && entry.requests.front().request.stream == stream ? &entry : nullptr;
+  }
+
+  /// The STAG may be used again.
+  void release(Stalled& entry) {
+    entry.live = false;
+    entry.requests.clear();
+    free_.push_back(entry.stag);
+  }
+
+  template <class Visit>
+  void for_each_live(Visit&& visit) {
+    for (Stalled& entry : entries_) {
+      if (entry.live) visit(entry);
+    }
+  }
+
+ private:
+  std::vector<Stalled> entries_;
+  std::vector<std::uint16_t> free_;
+  std::size_t peak_ = 0;
+};
+
+}  // namespace svasim::smmu

@@ -1,0 +1,68 @@
+// See walk_cache_port.hpp.
+#include "models/smmu/walk_cache_port.hpp"
+
+namespace svasim::smmu {
+
+void WalkCachePort::lookup(std::uint16_t slot, const arch::WalkCacheKey& key) {
+  waiting_.push_back({slot, key});
+  wake();
+}
+
+void WalkCachePort::fill(const arch::WalkCacheEntry& entry) {
+  updates_.push_back(entry);
+  wake();
+}
+
+void WalkCachePort::invalidate(const arch::WalkCacheInvalidate& invalidate) {
+  updates_.push_back(invalidate);
+  invalidating_ = true;
+  wake();
+}
+
+void WalkCachePort::wake() {
+  if (ticking_) return;
+  ticking_ = true;
+  calendar_.post<&WalkCachePort::tick>(clock_.after(calendar_.now()), inlet_, this);
+}
+
+void WalkCachePort::tick(std::uint64_t) {
+  // The inputs as they stand before this edge; a channel not ready keeps its input for the next one.
+  inputs_.lookup_valid = !waiting_.empty();
+  if (inputs_.lookup_valid)
+    inputs_.lookup = {static_cast<std::uint8_t>(waiting_.front().slot), waiting_.front().key};
+  const Update none;
+  const Update& update = updates_.empty() ? none : updates_.front();
+  const auto* entry = std::get_if<arch::WalkCacheEntry>(&update);
+  const auto* invalidate = std::get_if<arch::WalkCacheInvalidate>(&update);
+  inputs_.fill_valid = entry != nullptr;
+  if (entry != nullptr) inputs_.fill = *entry;
+  inputs_.invalidate_valid = invalidate != nullptr;
+  if (invalidate != nullptr) inputs_.invalidate = *invalidate;
+
+  const arch::WalkCacheOutputs& before = cache_->outputs();
+  const bool lookup_taken = inputs_.lookup_valid && before.lookup_ready;
+  const bool update_taken =
+      (inputs_.fill_valid && before.fill_ready) || (inputs_.invalidate_valid && before.invalidate_ready);
+  const arch::WalkCacheOutputs& after = cache_->cycle(inputs_);
+  ++cycles_;
+  if (lookup_taken) {
+    in_flight_.push_back(waiting_.pop_front().slot);
+    ++lookups_;
+  }
+  if (update_taken) updates_.pop_front();
+  const bool answered = after.response_valid;
+  const arch::WalkCacheResponse response = after.response;
+  const bool busy = after.busy || !waiting_.empty() || !updates_.empty();
+  ticking_ = busy;
+  if (busy) calendar_.post<&WalkCachePort::tick>(clock_.after(calendar_.now()), inlet_, this);
+  if (answered) {
+    if (response.hit) ++hits_[response.level];
+    respond_(in_flight_.pop_front(), response);
+  }
+  if (invalidating_ && settled()) {
+    invalidating_ = false;
+    if (on_settled) on_settled();
+  }
+}
+
+}  // namespace svasim::smmu

@@ -1,0 +1,68 @@
+// Drives the page-walk cache, whichever implementation is behind the seam: queues lookups, fills and
+// invalidations, and clocks the cache only while there is work (quiet means unchanged). Fills and
+// invalidations keep their order and go one a cycle; lookups go beside them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <variant>
+
+#include "models/arch/walk_cache.hpp"
+#include "models/engine/calendar.hpp"
+#include "models/engine/ring.hpp"
+
+namespace svasim::smmu {
+
+class WalkCachePort {
+ public:
+  using Respond = std::function<void(std::uint16_t slot, const arch::WalkCacheResponse&)>;
+
+  WalkCachePort(engine::Calendar& calendar, engine::Clock clock, engine::Inlet inlet,
+                std::unique_ptr<arch::WalkCache> cache, Respond respond)
+      : calendar_(calendar),
+        clock_(clock),
+        inlet_(inlet),
+        cache_(std::move(cache)),
+        respond_(std::move(respond)) {}
+
+  /// Presented at the next edge at the earliest. `slot` comes back with the response.
+  void lookup(std::uint16_t slot, const arch::WalkCacheKey& key);
+  void fill(const arch::WalkCacheEntry& entry);
+  void invalidate(const arch::WalkCacheInvalidate& invalidate);
+  /// Every fill and invalidation asked for so far has taken effect.
+  bool settled() const { return updates_.empty() && !cache_->outputs().busy; }
+  std::function<void()> on_settled;  ///< called when an invalidation settles
+
+  std::uint64_t lookups() const { return lookups_; }
+  std::uint64_t hits(unsigned level) const { return hits_[level]; }
+  std::uint64_t cycles() const { return cycles_; }  ///< clocked
+  std::size_t queue_peak() const { return waiting_.peak(); }
+
+ private:
+  struct Lookup {
+    std::uint16_t slot;
+    arch::WalkCacheKey key;
+  };
+  using Update = std::variant<std::monostate, arch::WalkCacheEntry, arch::WalkCacheInvalidate>;
+
+  void wake();
+  void tick(std::uint64_t);
+
+  engine::Calendar& calendar_;
+  engine::Clock clock_;
+  engine::Inlet inlet_;
+  std::unique_ptr<arch::WalkCache> cache_;
+  Respond respond_;
+  engine::Ring<Lookup> waiting_;
+  engine::Ring<std::uint16_t> in_flight_;  ///< slots of lookups accepted; answers come in order
+  engine::Ring<Update> updates_;
+  arch::WalkCacheInputs inputs_;
+  bool ticking_ = false;
+  bool invalidating_ = false;
+  std::uint64_t lookups_ = 0;
+  std::uint64_t cycles_ = 0;
+  std::array<std::uint64_t, arch::kWalkLevels> hits_{};
+};
+
+}  // namespace svasim::smmu
