@@ -26,7 +26,8 @@ class ConfigWalk {
   enum class Status : std::uint8_t { fetch, update, done, fault };
 
   ConfigWalk(const SmmuState&, const Features&, StreamId, SubstreamId,
-             AddressType type = AddressType::untranslated, const Ste* cached_ste = nullptr);
+             AddressType type = AddressType::untranslated, const Ste* cached_ste = nullptr,
+             bool may_stall = true);
 
   Status status() const { return status_; }
   /// What to read next; valid while status() is fetch. Answer with supply (fetch().bytes bytes) or
@@ -44,7 +45,7 @@ class ConfigWalk {
   /// The CD, once fetched or cached.
   const std::optional<Cd>& cd() const { return cd_; }
   /// The STE is known and asks for a CD nothing of which has been read yet: now a cached one may be supplied.
-  bool wants_cd() const { return step_ == Step::want_cd; }
+  bool wants_cd() const { return cd_wanted_ && status_ == Status::fetch; }
   /// Its index in the stream's CD table: what CFGI_CD names.
   std::uint32_t cd_index() const { return cd_index_; }
   void supply_cached_cd(const Cd&);
@@ -55,21 +56,24 @@ class ConfigWalk {
   const Fault& fault() const { return fault_; }
 
  private:
-  enum class Step : std::uint8_t { l1std, ste, want_cd, l1cd, cd, ended };
-
-  void begin();
+  void begin(const Ste* cached_ste);
+  void begin_disabled();
+  void locate_ste();
   void found_l1std(std::uint64_t word);
   void found_ste(const Ste&);
-  void check_ats();
+  void apply_ste();
+  void apply_stage2();
+  bool answer_ats();
   void choose_cd();
   void locate_cd();
   void found_l1cd(std::uint64_t word);
   void found_cd(const Cd&);
-  void read_structure(std::uint64_t address, unsigned bytes, Step);
+  void read_now(Pa, unsigned bytes, Purpose);
+  void read_cd(std::uint64_t address, unsigned bytes, Purpose);
   void follow_stage2();
+  void skip_stage1();
   void finish(ConfigKind);
   void fail(EventId);
-  void fail_stage2(const Fault&);
 
   SmmuState state_;
   Features features_;
@@ -77,12 +81,13 @@ class ConfigWalk {
   SubstreamId substream_;
   AddressType type_;
   Status status_ = Status::fetch;
-  Step step_ = Step::l1std;
+  bool may_stall_;
   bool in_stage2_ = false;
+  bool cd_wanted_ = false;
   std::uint32_t cd_index_ = 0;
   Fetch fetch_;
   Update update_;
-  Fetch structure_;  ///< the CD structure whose IPA stage 2 is translating
+  Fetch structure_;  ///< the CD structure whose IPA stage 2 is translating: its size and purpose
   Stage2Walk stage2_;
   std::optional<Ste> ste_;
   std::optional<Cd> cd_;

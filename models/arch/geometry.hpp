@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "models/arch/bit_fields.hpp"
+#include "models/arch/features.hpp"
 
 namespace svasim::arch {
 
@@ -50,6 +51,16 @@ constexpr std::uint8_t tg0_of(Granule granule) {
 }
 constexpr std::uint8_t tg1_of(Granule granule) {
   return granule == Granule::k4 ? 2 : granule == Granule::k64 ? 3 : 1;
+}
+
+constexpr bool granule_supported(Granule granule, const Features& f) {
+  return granule == Granule::k4 ? f.gran4k : granule == Granule::k16 ? f.gran16k : f.gran64k;
+}
+
+/// Largest TxSZ: 39, or with small translation tables (IDR3.STT) 48, for 64 KB pages 47.
+constexpr unsigned smallest_table_tsz(Granule granule, bool stt) {
+  if (!stt) return 39;
+  return granule == Granule::k64 ? 47 : 48;
 }
 
 /// Start level of a stage-2 walk (STE.S2SL0); none for reserved values.

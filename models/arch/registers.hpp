@@ -35,8 +35,7 @@ inline constexpr std::uint32_t kSize = 0x20000;
 namespace cr0 {
 inline constexpr std::uint32_t kSmmuEn = 1u << 0, kPriqEn = 1u << 1, kEventqEn = 1u << 2, kCmdqEn = 1u << 3;
 inline constexpr std::uint32_t kAtsChk = 1u << 4;
-inline constexpr unsigned kVmwHi = 8, kVmwLo = 6;
-inline constexpr std::uint32_t kWritable = 0x1DF;
+inline constexpr std::uint32_t kWritable = 0x1F;  ///< VMW is not implemented
 }  // namespace cr0
 
 namespace cr2 {
@@ -94,7 +93,6 @@ struct SmmuState {
   bool recinvsid = false;    ///< CR2.RECINVSID
   bool rec_cfg_ats = false;  ///< CR2.REC_CFG_ATS
   bool e2h = false;          ///< CR2.E2H
-  std::uint8_t vmw = 0;      ///< CR0.VMW: how many low VMID bits TLB invalidation ignores, encoded
   std::uint64_t strtab_base = 0;
   std::uint32_t strtab_base_cfg = 0;
   std::uint32_t gbpa = gbpa::kReset;

@@ -29,7 +29,7 @@ class Stage2Walk {
 
   // When done.
   Pa pa() const { return pa_; }
-  unsigned log2_size() const { return log2_size_; }
+  std::uint8_t log2_size() const { return log2_size_; }
   const PrivilegedPermissions& permissions() const { return permissions_; }
   std::uint64_t descriptor() const { return descriptor_; }
 
@@ -37,7 +37,7 @@ class Stage2Walk {
   const Fault& fault() const { return fault_; }
 
  private:
-  void go_to_table(const StreamConfig&, std::uint64_t table, unsigned level);
+  void go_to_table(const StreamConfig&, std::uint64_t table, unsigned table_bits);
   void examine(const StreamConfig&, std::uint64_t word);
   void examine_leaf(const StreamConfig&, std::uint64_t word);
   void fail(EventId);

@@ -56,6 +56,7 @@ struct StreamConfig {
   bool term_abort = false;    ///< IDR0.TERM_MODEL: never read-as-zero
   bool global_bypass =
       false;  ///< SMMUEN = 0, or a Translated transaction: an address out of range aborts silently
+  bool record_ats_errors = false;  ///< CR2.REC_CFG_ATS
   AccessOverride access_override;
   MemoryAttributes incoming;  ///< attributes of traffic stage 1 does not translate, after STE overrides
   std::uint8_t ias_bits = 48, oas_bits = 48;

@@ -34,7 +34,7 @@ class TableWalk {
   Status status() const { return status_; }
   const Fetch& fetch() const { return fetch_; }
   /// Valid while status() is update: compare-and-swap, then supply_update with the value found there.
-  const Update& update() const { return update_; }
+  const Update& update() const { return in_stage2_ ? stage2_.update() : update_; }
   void supply(const std::uint8_t* bytes);
   void supply_update(std::uint64_t observed);
   /// The fetch or update aborted.
@@ -46,56 +46,55 @@ class TableWalk {
 
   /// Stage-1 walks of 4 KB tables in the EL1 world. (The cache's tags are cut at the 4 KB level shifts and
   /// name no world.)
-  bool uses_walk_cache() const;
+  bool uses_walk_cache() const { return status_ == Status::fetch && cacheable(); }
   WalkCacheKey key() const;
   /// Before the first fetch: a hit acts as if its descriptor had just been read. A leaf that needs a hardware
   /// update is taken as a miss, because the response does not tell its address.
   void resume(const WalkCacheResponse&);
   /// After supply or supply_update: the stage-1 descriptor just read, if it may be cached (valid, AF = 1, no
   /// fault).
-  std::optional<WalkCacheEntry> fill() const;
+  const std::optional<WalkCacheEntry>& fill() const { return fill_; }
 
  private:
-  enum class Part : std::uint8_t { table_stage2, table, update_stage2, output_stage2 };
+  /// What a stage-2 translation in progress is for.
+  enum class Part : std::uint8_t { table, update, output };
 
   const Stage1Half& half() const { return config_.s1.half[half_]; }
+  bool cacheable() const;
   bool probe() const { return type_ == AddressType::translation_request; }
-  void begin();
+  void begin_without_stage1();
   void begin_stage1();
-  void go_to_table(std::uint64_t table, unsigned level);
+  void go_to_table(std::uint64_t table, unsigned table_bits);
   void read_descriptor(Pa);
   void examine(std::uint64_t word);
   void examine_leaf(std::uint64_t word);
   PrivilegedPermissions leaf_permissions(std::uint64_t word) const;
-  bool dirty_allowed(std::uint64_t word) const;
   void request_update(std::uint64_t expected, std::uint64_t desired);
   void finish_stage1(std::uint64_t word);
   void begin_stage2(Ipa, Access, FaultClass, Part);
   void follow_stage2();
   void finish_output();
-  void finish_bypass();
   void fail(EventId);
   void terminate();
+  void offer_fill(std::uint64_t word, bool leaf);
 
   StreamConfig config_;
   Va va_;
-  Access access_;
+  Access access_;  ///< after STE overrides
   AddressType type_;
   bool may_stall_;
   Status status_ = Status::fetch;
   Part part_ = Part::table;
   bool in_stage2_ = false;
-  bool fillable_ = false;
+  bool resumed_ = false;  ///< the descriptor at hand came from the walk cache
   std::uint8_t half_ = 0;
   std::uint8_t level_ = 0;
-  std::uint8_t hierarchical_ = 0;  ///< attributes collected above level_, as the walk cache keeps them
-  std::uint8_t fill_hierarchical_ = 0;
-  std::uint8_t fill_level_ = 0;
-  std::uint64_t word_ = 0;  ///< the stage-1 descriptor just examined
-  Ipa descriptor_ipa_;      ///< where it is: a PA when stage 2 is off
+  std::uint8_t hierarchical_ = 0;  ///< attributes collected above level_
+  Ipa descriptor_ipa_;             ///< of the descriptor being read: a PA when stage 2 is off
   Fetch fetch_;
-  Update update_;
+  Update update_;  ///< of a stage-1 descriptor
   Stage2Walk stage2_;
+  std::optional<WalkCacheEntry> fill_;
   TranslationResult result_;
   Fault fault_;
 };

@@ -1,0 +1,41 @@
+// Descriptor interpretation and building. See descriptor.hpp.
+#include "models/arch/descriptor.hpp"
+
+namespace svasim::arch {
+
+DescriptorKind Descriptor::kind(Granule granule, unsigned level, unsigned oas_bits) const {
+  if (!valid()) return DescriptorKind::invalid;
+  if (level == 3) return bit(word, 1) ? DescriptorKind::leaf : DescriptorKind::invalid;
+  if (bit(word, 1)) return DescriptorKind::table;
+  return block_allowed(granule, level, oas_bits) ? DescriptorKind::leaf : DescriptorKind::invalid;
+}
+
+std::uint64_t Descriptor::address(Granule granule, unsigned log2_align, unsigned oas_bits) const {
+  const std::uint64_t low = word & mask(48) & ~mask(log2_align);
+  const bool high_bits = granule == Granule::k64 && oas_bits >= 52;
+  return high_bits ? low | bits(word, 15, 12) << 48 : low;
+}
+
+std::uint64_t encode(const Stage1Leaf& leaf) {
+  std::uint64_t word = leaf.address | (leaf.page ? 3 : 1) | std::uint64_t{leaf.attr_index} << 2 | 3u << 8;
+  if (leaf.user) word |= 1u << 6;
+  if (!leaf.writable) word |= Descriptor::kReadOnly;
+  if (leaf.young) word |= Descriptor::kAccessFlag;
+  if (leaf.not_global) word |= Descriptor::kNotGlobal;
+  if (leaf.dirty_modifier) word |= Descriptor::kDirtyModifier;
+  if (!leaf.executable) word |= Descriptor::kPxn | Descriptor::kUxn;
+  return word;
+}
+
+std::uint64_t encode(const Stage2Leaf& leaf) {
+  std::uint64_t word =
+      leaf.address | (leaf.page ? 3 : 1) | std::uint64_t{leaf.memory_attributes} << 2 | 3u << 8;
+  if (leaf.readable) word |= 1u << 6;
+  if (leaf.writable) word |= Descriptor::kStage2Write;
+  if (leaf.young) word |= Descriptor::kAccessFlag;
+  if (leaf.dirty_modifier) word |= Descriptor::kDirtyModifier;
+  if (!leaf.executable) word |= Descriptor::kUxn;
+  return word;
+}
+
+}  // namespace svasim::arch

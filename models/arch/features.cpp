@@ -1,0 +1,82 @@
+// ID register layouts and size encodings. See features.hpp.
+#include "models/arch/features.hpp"
+
+#include <array>
+
+#include "models/arch/bit_fields.hpp"
+
+namespace svasim::arch {
+namespace {
+
+constexpr std::array<std::uint8_t, 8> kSizeBits{32, 36, 40, 42, 44, 48, 52, 52};
+constexpr unsigned kTtfAArch64 = 2;
+constexpr unsigned kEndianLittle = 2;
+
+/// Words 0..3 are IDR0, IDR1, IDR3, IDR5.
+template <class Io, class F>
+void layout(const Io& io, F& f) {
+  io(0, 0, 0, f.s2p);
+  io(0, 1, 1, f.s1p);
+  io(0, 4, 4, f.cohacc);
+  io(0, 5, 5, f.btm);
+  io(0, 7, 6, f.httu);
+  io(0, 9, 9, f.hyp);
+  io(0, 10, 10, f.ats);
+  io(0, 11, 11, f.ns1ats);
+  io(0, 12, 12, f.asid16);
+  io(0, 13, 13, f.msi);
+  io(0, 14, 14, f.sev);
+  io(0, 16, 16, f.pri);
+  io(0, 18, 18, f.vmid16);
+  io(0, 19, 19, f.cd2l);
+  io(0, 23, 23, f.atsrecerr);
+  io(0, 25, 24, f.stall_model);
+  io(0, 26, 26, f.term_model);
+  io(0, 28, 27, f.st_level);
+  io(1, 5, 0, f.sidsize);
+  io(1, 10, 6, f.ssidsize);
+  io(1, 15, 11, f.priqs);
+  io(1, 20, 16, f.eventqs);
+  io(1, 25, 21, f.cmdqs);
+  io(2, 2, 2, f.had);
+  io(2, 4, 4, f.xnx);
+  io(2, 5, 5, f.pps);
+  io(2, 8, 8, f.fwb);
+  io(2, 9, 9, f.stt);
+  io(2, 10, 10, f.ril);
+  io(3, 2, 0, f.oas);
+  io(3, 4, 4, f.gran4k);
+  io(3, 5, 5, f.gran16k);
+  io(3, 6, 6, f.gran64k);
+  io(3, 11, 10, f.vax);
+  io(3, 31, 16, f.stall_max);
+}
+
+}  // namespace
+
+unsigned size_bits(unsigned encoding) { return kSizeBits[encoding & 7]; }
+
+std::uint8_t size_encoding(unsigned bits) {
+  std::uint8_t encoding = 6;
+  while (encoding > 0 && size_bits(encoding) > bits) --encoding;
+  return encoding;
+}
+
+unsigned Features::oas_bits() const { return size_bits(oas); }
+
+IdRegisters encode(const Features& features) {
+  std::array<std::uint64_t, 4> words{};
+  layout(FieldWriter(words.data()), features);
+  words[0] |= kTtfAArch64 << 2 | kEndianLittle << 21;
+  return {static_cast<std::uint32_t>(words[0]), static_cast<std::uint32_t>(words[1]),
+          static_cast<std::uint32_t>(words[2]), static_cast<std::uint32_t>(words[3])};
+}
+
+Features decode_features(const IdRegisters& id) {
+  const std::array<std::uint64_t, 4> words{id.idr0, id.idr1, id.idr3, id.idr5};
+  Features features;
+  layout(FieldReader(words.data()), features);
+  return features;
+}
+
+}  // namespace svasim::arch

@@ -1,0 +1,84 @@
+// See reference.hpp.
+#include "models/arch/reference.hpp"
+
+#include <array>
+#include <utility>
+
+namespace svasim::arch {
+
+ReferenceTranslator::ReferenceTranslator(const SmmuState& state, const Features& features, Read read,
+                                         Swap swap)
+    : state_(state), features_(features), read_(std::move(read)), swap_(std::move(swap)) {}
+
+template <class Walk>
+void ReferenceTranslator::drive(Walk& walk) const {
+  std::array<std::uint8_t, 64> buffer{};
+  while (true) {
+    if (walk.status() == Walk::Status::fetch) {
+      const Fetch& fetch = walk.fetch();
+      if (read_(fetch.address, buffer.data(), fetch.bytes)) {
+        walk.supply(buffer.data());
+      } else {
+        walk.supply_abort();
+      }
+    } else if (walk.status() == Walk::Status::update) {
+      std::uint64_t observed = walk.update().expected;
+      if (!swap_ || swap_(walk.update(), observed)) {
+        walk.supply_update(observed);
+      } else {
+        walk.supply_abort();
+      }
+    } else {
+      return;
+    }
+  }
+}
+
+FaultOutcome ReferenceTranslator::outcome(const Fault& fault, StreamId stream, SubstreamId substream, Va va,
+                                          Access access) const {
+  FaultOutcome out{fault, std::nullopt};
+  if (fault.recorded) out.event = fault.event(stream, substream, va, access);
+  return out;
+}
+
+Outcome ReferenceTranslator::translate(StreamId stream, SubstreamId substream, Va va, Access access,
+                                       AddressType type, bool may_stall) const {
+  ConfigWalk config(state_, features_, stream, substream, type, nullptr, may_stall);
+  drive(config);
+  if (config.status() == ConfigWalk::Status::fault) {
+    return outcome(config.fault(), stream, substream, va, access);
+  }
+  TableWalk walk(config.config(), va, access, type, may_stall);
+  drive(walk);
+  if (walk.status() == TableWalk::Status::fault) return outcome(walk.fault(), stream, substream, va, access);
+  return walk.result();
+}
+
+AtsAnswer ReferenceTranslator::translation_request(StreamId stream, const AtsRequest& request,
+                                                   std::optional<Event>* event) const {
+  constexpr AddressType kType = AddressType::translation_request;
+  const auto fail = [&](const Fault& fault) {
+    const FaultOutcome failed = outcome(fault, stream, request.substream, request.va, request.access());
+    if (event != nullptr) *event = failed.event;
+    return ats_answer(request, fault);
+  };
+  if (event != nullptr) event->reset();
+  ConfigWalk config(state_, features_, stream, request.substream, kType);
+  drive(config);
+  if (config.status() == ConfigWalk::Status::fault) return fail(config.fault());
+  TableWalk walk(config.config(), request.va, request.access(), kType);
+  drive(walk);
+  if (walk.status() == TableWalk::Status::fault) return fail(walk.fault());
+  return ats_answer(request, config.config(), walk.result());
+}
+
+std::variant<StreamConfig, FaultOutcome> ReferenceTranslator::configuration(StreamId stream,
+                                                                            SubstreamId substream,
+                                                                            AddressType type) const {
+  ConfigWalk config(state_, features_, stream, substream, type);
+  drive(config);
+  if (config.status() == ConfigWalk::Status::done) return config.config();
+  return outcome(config.fault(), stream, substream, Va(), Access{});
+}
+
+}  // namespace svasim::arch
