@@ -16,9 +16,9 @@ class Coalescer final : public Decoder {
       : decoder_(std::move(decoder)), block_bytes_(block_bytes) {}
 
   bool next(Record& record) override {
-    if (!holds_ && !decoder_->next(held_)) return false;
+    if (!holds_ && !read_ahead()) return false;
     record = held_;
-    while ((holds_ = decoder_->next(held_)) && mergeable(record, held_)) {
+    while (read_ahead() && mergeable(record, held_)) {
       const std::uint64_t last = std::max(record.last(), held_.last());
       record.va = std::min(record.va, held_.va);
       record.size = last - record.va + 1;
@@ -27,6 +27,12 @@ class Coalescer final : public Decoder {
   }
 
  private:
+  bool read_ahead() {
+    holds_ = !at_end_ && decoder_->next(held_);
+    at_end_ = !holds_;
+    return holds_;
+  }
+
   bool mergeable(const Record& a, const Record& b) const {
     const auto block = [this](std::uint64_t va) { return va / block_bytes_; };
     return a.kind == Kind::access && b.kind == Kind::access && a.write == b.write && a.device == b.device &&
@@ -38,6 +44,7 @@ class Coalescer final : public Decoder {
   std::uint64_t block_bytes_;
   Record held_;  ///< read ahead, not yet delivered
   bool holds_ = false;
+  bool at_end_ = false;
 };
 
 }  // namespace svasim::trace

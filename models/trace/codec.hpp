@@ -12,7 +12,8 @@ namespace svasim::trace {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// The next record, legal by check(); false at the end. Throws TraceError that names the place, or
+  /// The next record, legal by check(); false at the end, after which it is not called again.
+  /// Throws TraceError that names the place, or
   /// SourceError.
   virtual bool next(Record& record) = 0;
 };

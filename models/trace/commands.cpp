@@ -114,8 +114,11 @@ std::uint64_t copy(Reader& reader, Writer& writer) {
 
 std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out) {
   const auto reader = Reader::open(in, options.read);
-  // Only a regular file may be replaced by a rename: "-", a device or a pipe is written in place.
-  const bool replaceable = std::filesystem::is_regular_file(out) || !std::filesystem::exists(out);
+  // Only a regular file may be replaced by a rename: "-", a device, a pipe or a link is written in place.
+  std::error_code ignored;
+  const auto type = std::filesystem::symlink_status(out, ignored).type();
+  const bool replaceable =
+      type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found;
   if (out == "-" || !replaceable) return copy(*reader, *Writer::open(out, options.write));
   const std::string part = out + ".part";
   try {

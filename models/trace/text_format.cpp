@@ -161,7 +161,7 @@ void append_number(std::string& out, std::uint64_t value, int base = 10) {
 
 void append_time(std::string& out, std::uint64_t ps) {
   for (const Unit& unit : kTimeUnits) {
-    if (ps % unit.factor != 0) continue;
+    if (unit.factor != 1 && (ps == 0 || ps % unit.factor != 0)) continue;
     append_number(out, ps / unit.factor);
     out.append(unit.name);
     return;
