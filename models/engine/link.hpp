@@ -1,5 +1,6 @@
 // A point-to-point channel for messages that are not memory traffic (DTI, PCIe): serialisation at a rate,
 // time of flight, and credits that the receiver gives back. Messages arrive in the order they were sent.
+// A sender that must know when a message left it (a posted write leaves its buffer) asks for a receipt.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +12,22 @@
 namespace svasim::engine {
 
 struct LinkTiming {
-  Picoseconds per_byte = 0;  ///< serialisation; 0: each message takes one period of the sender's clock
-  Picoseconds flight = 0;    ///< after the last byte left
-  unsigned credits = 0;      ///< messages in flight or unconsumed at the receiver; 0: unlimited
+  Picoseconds per_byte = 0;       ///< serialisation; 0: each message takes one period of the sender's clock
+  Picoseconds flight = 0;         ///< after the last byte left
+  unsigned credits = 0;           ///< messages in flight or unconsumed at the receiver; 0: unlimited
+  unsigned per_byte_1024ths = 0;  ///< to be added to per_byte, in 1/1024 ps; a message rounds up to whole ps
+
+  /// Time on the wire; 0 if the rate is not given.
+  constexpr Picoseconds wire(unsigned bytes) const {
+    return (bytes * (per_byte * 1024 + per_byte_1024ths) + 1023) / 1024;
+  }
 };
 
 template <class Message>
 class Link {
  public:
+  static constexpr std::uint64_t kNoReceipt = ~std::uint64_t{0};
+
   Link(Calendar& calendar, Clock sender, Clock receiver, LinkTiming timing)
       : calendar_(calendar),
         sender_(sender),
@@ -35,9 +44,18 @@ class Link {
     receive_ = [](void* o, Message& m) { (static_cast<Object*>(o)->*Method)(m); };
   }
 
+  /// Who gets receipts: `(object->*Method)(receipt)`, at the first edge of the sender's clock after the first
+  /// byte got onto the wire.
+  template <auto Method, class Object>
+  void bind_departure(Inlet inlet, Object* object) {
+    sender_inlet_ = inlet;
+    sender_object_ = object;
+    departed_ = [](void* o, std::uint64_t receipt) { (static_cast<Object*>(o)->*Method)(receipt); };
+  }
+
   /// Sends now if a credit is there, else as soon as one is. `bytes` is the message's size on the wire.
-  void send(const Message& message, unsigned bytes) {
-    waiting_.push_back({message, bytes});
+  void send(const Message& message, unsigned bytes, std::uint64_t receipt = kNoReceipt) {
+    waiting_.push_back({message, bytes, receipt});
     pump(calendar_.now());
   }
 
@@ -55,6 +73,7 @@ class Link {
   struct Waiting {
     Message message;
     unsigned bytes;
+    std::uint64_t receipt;
   };
 
   void credit(std::uint64_t) {
@@ -66,8 +85,12 @@ class Link {
     while (!waiting_.empty() && (timing_.credits == 0 || credits_ > 0)) {
       const Waiting& next = waiting_.front();
       if (timing_.credits != 0) --credits_;
-      const Picoseconds wire = timing_.per_byte != 0 ? next.bytes * timing_.per_byte : sender_.period();
-      busy_until_ = std::max(busy_until_, now) + wire;
+      const Picoseconds wire = timing_.wire(next.bytes);
+      const Picoseconds start = std::max(busy_until_, now);
+      if (next.receipt != kNoReceipt) {
+        calendar_.post(sender_.after(start), sender_inlet_, departed_, sender_object_, next.receipt);
+      }
+      busy_until_ = start + (wire != 0 ? wire : sender_.period());
       ++messages_;
       bytes_ += next.bytes;
       in_flight_.push_back(next.message);
@@ -89,6 +112,9 @@ class Link {
   Inlet inlet_;
   void* object_ = nullptr;
   void (*receive_)(void*, Message&) = nullptr;
+  Inlet sender_inlet_;
+  void* sender_object_ = nullptr;
+  Calendar::Handler departed_ = nullptr;
   Picoseconds busy_until_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;
