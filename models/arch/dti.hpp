@@ -23,6 +23,7 @@ inline constexpr unsigned kInvReqBytes = 16;
 inline constexpr unsigned kShortBytes = 1;  ///< INV_ACK, SYNC_REQ, SYNC_ACK
 inline constexpr unsigned kPageReqBytes = 16;
 inline constexpr unsigned kPageRespBytes = 8;
+inline constexpr unsigned kInvCompBytes = 8;
 
 /// How the requester wants faults handled (FLOW).
 enum class Flow : std::uint8_t { stall, no_stall, ats };

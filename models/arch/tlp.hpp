@@ -41,6 +41,7 @@ struct Tlp {
   bool global = false;                             ///< invalidate request: every PASID
   std::uint8_t log2_span = 0;  ///< invalidate request: bytes covered, 12 to 64 (64: everything)
   bool aborted = false;        ///< completion: Unsupported Request or Completer Abort
+  bool zeroed = false;         ///< completion: the SMMU terminated the read as zero; the device cannot tell
   probe::Transaction* transaction = nullptr;
 };
 
