@@ -1,0 +1,50 @@
+// RAM that the host's software owns, and gives out. Contract: fresh memory reads as zero.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "models/arch/types.hpp"
+
+namespace svasim::host {
+
+/// Memory handed out in ascending order, never taken back.
+class MemoryWindow {
+ public:
+  MemoryWindow(std::uint64_t base, std::uint64_t bytes) : next_(base), end_(base + bytes) {}
+
+  /// `bytes` aligned to `alignment` (a power of two); none when the window is exhausted.
+  std::optional<std::uint64_t> take(std::uint64_t bytes, std::uint64_t alignment) {
+    const std::uint64_t at = (next_ + alignment - 1) & ~(alignment - 1);
+    if (at < next_ || at > end_ || bytes > end_ - at) return std::nullopt;
+    next_ = at + bytes;
+    return at;
+  }
+
+ private:
+  std::uint64_t next_;
+  std::uint64_t end_;
+};
+
+/// 4 KB frames. Page tables are made of fresh frames only, so that nobody need clear them; data frames are
+/// used again.
+class FrameAllocator {
+ public:
+  FrameAllocator(std::uint64_t base, std::uint64_t bytes) : window_(base, bytes) {}
+
+  std::optional<std::uint64_t> table() { return window_.take(arch::kPageSize, arch::kPageSize); }
+  std::optional<std::uint64_t> page() {
+    if (free_.empty()) return table();
+    const std::uint64_t frame = free_.back();
+    free_.pop_back();
+    return frame;
+  }
+  void free_page(std::uint64_t frame) { free_.push_back(frame); }
+
+ private:
+  MemoryWindow window_;
+  std::vector<std::uint64_t> free_;
+};
+
+}  // namespace svasim::host

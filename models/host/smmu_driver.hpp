@@ -1,0 +1,125 @@
+// The SMMU driver: bring-up, stream and context descriptor tables, invalidation, responses. Contract: it
+// knows the SMMU by its registers, its tables and queues in memory, and its interrupts; nothing else. What
+// the hardware does that it should not is reported by on_error and survived. Source rule: Linux arm-smmu-v3
+// (the order of bring-up, of structure updates and of invalidation), SMMUv3.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+
+#include "models/arch/cd.hpp"
+#include "models/arch/event.hpp"
+#include "models/arch/features.hpp"
+#include "models/arch/pri.hpp"
+#include "models/arch/ste.hpp"
+#include "models/host/command_queue.hpp"
+#include "models/host/device.hpp"
+#include "models/host/irq.hpp"
+#include "models/host/memory_window.hpp"
+#include "models/host/output_queue.hpp"
+
+namespace svasim::host {
+
+/// Interrupt lines, which are the data of the MSIs.
+enum class SmmuLine : std::uint32_t { event = 0, pri = 1, gerror = 2 };
+
+/// A device with an STE.
+struct Master {
+  DeviceDescription device;
+  unsigned ssid_bits = 0;  ///< PASIDs are below 2^ssid_bits
+  bool two_level = false;  ///< of its CD table
+  std::uint64_t cd_table = 0;
+  std::vector<std::uint64_t> cd_leaves;  ///< of a two-level table; 0: not there yet
+
+  bool ats() const { return device.kind == probe::FaultKind::pri; }
+};
+
+/// Where an address space's translations may be cached in a device.
+struct AtcTarget {
+  arch::StreamId stream{};
+  std::uint32_t pasid = 0;
+};
+
+class SmmuDriver {
+ public:
+  struct Handlers {
+    std::function<void(Thread&, const arch::Event&)> stalled;             ///< a stalled transaction's fault
+    std::function<void(Thread&, const arch::PageRequest&)> page_request;  ///< stop markers excluded
+    std::function<void(Thread&)> requests_lost;  ///< the page-request queue overflowed
+    std::function<void(const std::string&)> error;
+  };
+
+  SmmuDriver(std::uint64_t registers, std::uint64_t doorbell, MemoryWindow& tables, const HostConfig& config,
+             InterruptController& interrupts, const Ledger& ledger, LatencySource& pop, Handlers handlers);
+
+  /// False, and an error, if the SMMU cannot be used.
+  bool bring_up(Thread& thread);
+  /// Makes the device's STE. Null, and an error, if that is impossible. The master lives as long as the
+  /// driver.
+  Master* attach(Thread& thread, const DeviceDescription& device);
+  /// Installs `cd` for `pasid` (below 2^ssid_bits). False: no memory.
+  bool install_cd(Thread& thread, Master& master, std::uint32_t pasid, const arch::Cd& cd);
+  void remove_cd(Thread& thread, Master& master, std::uint32_t pasid);
+
+  /// Removes what TLBs hold of an address space, and waits: everything, or `bytes` from `va` (4 KB aligned).
+  void invalidate_asid(Thread& thread, std::uint16_t asid);
+  void invalidate_range(Thread& thread, std::uint16_t asid, std::uint64_t va, std::uint64_t bytes);
+  /// Removes what ATCs hold: everything of the PASIDs, or the smallest power-of-two span that covers the
+  /// range.
+  void invalidate_atc_all(Thread& thread, const std::vector<AtcTarget>& targets);
+  void invalidate_atc(Thread& thread, const std::vector<AtcTarget>& targets, std::uint64_t va,
+                      std::uint64_t bytes);
+
+  /// Responses: inserted, not synchronised.
+  void resume(Thread& thread, arch::StreamId stream, std::uint16_t stag, bool retry);
+  void respond(Thread& thread, const DeviceDescription& device, arch::SubstreamId substream,
+               std::uint16_t prg_index, arch::PriResponse response);
+
+  const arch::Features& features() const { return features_; }
+  const CommandQueue& commands() const { return commands_; }
+  const OutputQueue& events() const { return events_; }
+  const OutputQueue& requests() const { return requests_; }
+  std::uint64_t errors() const { return errors_; }
+
+ private:
+  std::uint64_t reg(std::uint32_t offset) const { return registers_ + offset; }
+  void write_register(Thread& thread, std::uint32_t offset, std::uint32_t value);
+  bool write_and_wait(Thread& thread, std::uint32_t offset, std::uint32_t ack, std::uint32_t value);
+  std::optional<arch::QueueBase> take_queue(unsigned log2_size, unsigned log2_entry);
+  bool set_up_stream_table(Thread& thread);
+  bool set_up_command_queue(Thread& thread);
+  bool set_up_output_queue(Thread& thread, OutputQueue& queue, std::uint32_t base_register,
+                           unsigned log2_size, unsigned log2_entry, std::uint32_t enable);
+  bool set_up_interrupts(Thread& thread);
+  void configure_msi(Thread& thread, std::uint32_t cfg0, std::uint32_t cfg1, std::uint32_t cfg2,
+                     SmmuLine line);
+  void connect_interrupts(InterruptController& interrupts);
+  std::optional<std::uint64_t> ste_address(Thread& thread, arch::StreamId stream);
+  std::optional<std::uint64_t> cd_address(Thread& thread, Master& master, std::uint32_t pasid);
+  void write_structure(Thread& thread, std::uint64_t address, const std::array<std::uint64_t, 8>& words,
+                       const arch::Command& invalidate);
+  void handle_event(Thread& thread, const std::uint8_t* entry);
+  void handle_page_request(Thread& thread, const std::uint8_t* entry);
+  void handle_gerror(Thread& thread);
+  void error(const std::string& what);
+
+  std::uint64_t registers_;
+  std::uint64_t doorbell_;
+  MemoryWindow& tables_;
+  const HostConfig& config_;
+  Ledger ledger_;
+  Handlers handlers_;
+  arch::Features features_;
+  CommandQueue commands_;
+  OutputQueue events_;
+  OutputQueue requests_;
+  std::uint32_t cr0_ = 0;
+  bool two_level_streams_ = false;
+  std::uint64_t stream_table_ = 0;
+  std::map<std::uint32_t, std::uint64_t> stream_leaves_;  ///< of a two-level stream table
+  std::map<arch::StreamId, std::unique_ptr<Master>> masters_;
+  std::uint64_t errors_ = 0;
+};
+
+}  // namespace svasim::host
