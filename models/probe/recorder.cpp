@@ -26,10 +26,36 @@ class Pool {
   std::vector<T*> free_;
 };
 
-/// A fault with its links in the index.
+/// A fault with its links in the index and in the list of unread records.
 struct LiveFault : Fault {
   LiveFault* older = nullptr;
   LiveFault* younger = nullptr;
+  LiveFault* unread_before = nullptr;
+  LiveFault* unread_after = nullptr;
+  bool unread = false;
+};
+
+/// Live faults that software has not read as far as is known, in order of opening: what advance() looks at.
+class UnreadFaults {
+ public:
+  void append(LiveFault& fault) {
+    fault.unread = true;
+    fault.unread_before = last_;
+    fault.unread_after = nullptr;
+    (last_ ? last_->unread_after : first_) = &fault;
+    last_ = &fault;
+  }
+  void erase(LiveFault& fault) {
+    if (!fault.unread) return;
+    fault.unread = false;
+    (fault.unread_before ? fault.unread_before->unread_after : first_) = fault.unread_after;
+    (fault.unread_after ? fault.unread_after->unread_before : last_) = fault.unread_before;
+  }
+  LiveFault* first() const { return first_; }
+
+ private:
+  LiveFault* first_ = nullptr;
+  LiveFault* last_ = nullptr;
 };
 
 /// Live faults by key: a hash table of intrusive lists, each in order of opening. Faults of one key share a
@@ -97,6 +123,7 @@ struct Recorder::Impl {
   Pool<Transaction> transactions;
   Pool<LiveFault> faults;
   FaultIndex index;
+  UnreadFaults unread;
 };
 
 void Fault::enter(Stage stage, Picoseconds now) {
@@ -171,6 +198,7 @@ Fault& Recorder::open_fault(Picoseconds now, Stage stage, FaultKey key, std::uin
   fault.outcome = Outcome::ok;
   fault.timeline.begin(now, stage, {Cause::Kind::fault, fault.id});
   impl_->index.insert(fault);
+  impl_->unread.append(fault);
   return fault;
 }
 
@@ -184,7 +212,19 @@ void Recorder::close_fault(Fault& fault, Picoseconds now, Outcome outcome) {
   ++faults_closed_;
   LiveFault& live = static_cast<LiveFault&>(fault);
   impl_->index.erase(live);
+  impl_->unread.erase(live);
   impl_->faults.give_back(live);
+}
+
+void Recorder::advance(FaultKind kind, Stage from, Stage to, Picoseconds now) {
+  for (LiveFault *fault = impl_->unread.first(), *next; fault; fault = next) {
+    next = fault->unread_after;
+    if (fault->timeline.stage() > Stage::queue_drain) {
+      impl_->unread.erase(*fault);
+    } else if (fault->key.kind == kind && fault->timeline.stage() == from) {
+      fault->enter(to, now);
+    }
+  }
 }
 
 Fault* Recorder::first_fault(FaultKey key) const { return impl_->index.first(key); }

@@ -126,6 +126,10 @@ class Recorder {
     for_each_fault(key, [&](Fault& fault) { fault.enter(stage, now); });
   }
 
+  /// Enters `to` for all live faults of `kind` that are in `from`, one of the stages up to queue_drain:
+  /// software comes to records as a batch, without knowing which they are.
+  void advance(FaultKind kind, Stage from, Stage to, Picoseconds now);
+
   std::uint64_t opened() const { return opened_; }
   std::uint64_t closed() const { return closed_; }
   std::uint64_t faults_opened() const { return faults_opened_; }
