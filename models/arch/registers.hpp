@@ -38,6 +38,11 @@ inline constexpr std::uint32_t kAtsChk = 1u << 4;
 inline constexpr std::uint32_t kWritable = 0x1F;  ///< VMW is not implemented
 }  // namespace cr0
 
+namespace cr1 {
+/// Queues and tables are Normal write-back, inner shareable.
+inline constexpr std::uint32_t kWriteBack = 0xD75;
+}  // namespace cr1
+
 namespace cr2 {
 inline constexpr std::uint32_t kE2h = 1u << 0, kRecInvSid = 1u << 1, kPtm = 1u << 2, kRecCfgAts = 1u << 3;
 inline constexpr std::uint32_t kWritable = 0xF;
@@ -85,6 +90,14 @@ constexpr std::uint32_t config(unsigned log2_size, unsigned split, bool two_leve
 
 /// CMDQ_CONS.ERR: why command consumption stopped.
 enum class CommandError : std::uint8_t { none = 0, illegal = 1, fetch_abort = 2, atc_invalidate_sync = 3 };
+
+/// CMDQ_CONS: the index of the next command to consume, and the error that consumption stopped with.
+namespace cmdq_cons {
+constexpr CommandError error(std::uint32_t cons) { return static_cast<CommandError>(bits(cons, 30, 24)); }
+constexpr std::uint32_t encode(std::uint32_t index, CommandError error) {
+  return index | std::uint32_t{raw(error)} << 24;
+}
+}  // namespace cmdq_cons
 
 /// The registers a translation depends on, decoded. The stream table registers stay as written.
 struct SmmuState {
