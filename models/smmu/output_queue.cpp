@@ -62,7 +62,7 @@ void OutputQueue::done(engine::Payload& payload, std::uint64_t) {
   prod_ = (prod_ & arch::kQueueOverflow) | index.next(prod_);
   depth_peak_ = std::max(depth_peak_, index.count(prod_, cons_));
   ++written_;
-  if (on_visible) on_visible(record.visible_token);
+  if (on_visible) on_visible(record);
   if (interrupt_on_hint_ ? record.interrupt_hint : was_empty) interrupts_.raise(interrupt_);
   pump();
 }

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 #include "models/arch/queue.hpp"
 #include "models/engine/ring.hpp"
@@ -19,8 +21,9 @@ class OutputQueue {
   struct Record {
     Words words{};
     bool keep = false;
-    bool interrupt_hint = false;      ///< PRI: Last = 1
-    std::uint64_t visible_token = 0;  ///< handed to on_visible
+    bool interrupt_hint = false;           ///< PRI: Last = 1
+    std::optional<probe::FaultKey> fault;  ///< instrumentation: whose record it is, and of which page
+    std::uint64_t va = 0;
   };
 
   OutputQueue(MemoryPort& memory, Interrupts& interrupts, Interrupt interrupt, unsigned log2_entry_bytes)
@@ -51,7 +54,7 @@ class OutputQueue {
   /// Toggles OVFLG unless an overflow is already unacknowledged.
   void note_overflow();
 
-  std::function<void(std::uint64_t token)> on_visible;
+  std::function<void(const Record&)> on_visible;
   std::function<void()> on_write_abort;
 
   std::uint64_t written() const { return written_; }

@@ -1,0 +1,298 @@
+// See translator.hpp.
+#include "models/smmu/translator.hpp"
+
+#include <algorithm>
+
+#include "models/arch/tlb_scope.hpp"
+
+namespace svasim::smmu {
+
+Translator::Translator(engine::Calendar& calendar, engine::Clock clock, Inlets inlets,
+                       const TcuConfig& config, const Context& context, MemoryPort& memory,
+                       std::unique_ptr<arch::WalkCache> walk_cache, TranslationClient& client)
+    : calendar_(calendar),
+      clock_(clock),
+      inlets_(inlets),
+      config_(config),
+      context_(context),
+      memory_(memory),
+      client_(client),
+      config_cache_(config.config_sets, config.config_ways),
+      walk_cache_(
+          calendar, clock, inlets.walk_cache, std::move(walk_cache),
+          [this](std::uint16_t slot, const arch::WalkCacheResponse& r) { walk_cache_result(slot, r); }),
+      slots_(config.slots),
+      config_slots_(config.config_slots),
+      walk_slots_(config.walk_slots) {
+  for (std::size_t i = slots_.size(); i > 0; --i) free_.push_back(static_cast<std::uint16_t>(i - 1));
+  walk_cache_.on_settled = [this] { client_.translation_ended(); };
+}
+
+void Translator::start(const Pending& pending) {
+  const std::uint16_t index = free_.back();
+  free_.pop_back();
+  slots_peak_ = std::max<std::uint64_t>(slots_peak_, occupied());
+  slots_[index].pending = pending;
+  begin(index);
+}
+
+// (1) Configuration cache.
+void Translator::begin(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  slot.state = State::config;
+  slot.epoch = epoch_;
+  enter(slot, probe::Stage::config);
+  calendar_.post<&Translator::config_result>(calendar_.now() + clock_.span(config_.config_latency),
+                                             inlets_.pipeline, this, index);
+}
+
+void Translator::config_result(std::uint64_t index) {
+  Slot& slot = slots_[index];
+  const arch::dti::Upstream& request = slot.pending.request;
+  ++config_lookups_;
+  slot.config_walk.emplace(context_.state, context_.features, request.stream, request.substream,
+                           type_of(slot), config_cache_.ste(request.stream));
+  supply_cached(slot);
+  if (slot.config_walk->status() != arch::ConfigWalk::Status::fetch) {
+    return_config_slot(slot);
+    config_ended(static_cast<std::uint16_t>(index));
+    return;
+  }
+  // (2) A miss fetches from memory, a few at a time; who had to wait looks the cache up again.
+  if (!slot.config_slot && config_slots_ == 0) {
+    config_waiting_.push_back(static_cast<std::uint16_t>(index));
+    return;
+  }
+  if (!slot.config_slot) {
+    slot.config_slot = true;
+    --config_slots_;
+    ++config_misses_;
+  }
+  config_fetch(static_cast<std::uint16_t>(index));
+}
+
+void Translator::supply_cached(Slot& slot) {
+  if (slot.config_walk->status() != arch::ConfigWalk::Status::fetch || !slot.config_walk->wants_cd()) return;
+  const arch::Cd* cd = config_cache_.cd(slot.pending.request.stream, slot.config_walk->cd_index());
+  if (cd != nullptr) slot.config_walk->supply_cached_cd(*cd);
+}
+
+void Translator::config_fetch(std::uint16_t index) {
+  ++config_fetches_;
+  const arch::Fetch& fetch = slots_[index].config_walk->fetch();
+  memory_.read<&Translator::config_fetched>(fetch.address, fetch.bytes, this, index);
+}
+
+void Translator::config_fetched(engine::Payload& payload, std::uint64_t argument) {
+  const auto index = static_cast<std::uint16_t>(argument);
+  Slot& slot = slots_[index];
+  arch::ConfigWalk& walk = *slot.config_walk;
+  const bool had_ste = walk.ste().has_value();
+  payload.ok() ? walk.supply(payload.data()) : walk.supply_abort();
+  if (!stale(slot)) {
+    const arch::StreamId stream = slot.pending.request.stream;
+    if (!had_ste && walk.ste()) config_cache_.insert(stream, *walk.ste());
+    if (walk.cd()) config_cache_.insert(stream, walk.cd_index(), *walk.cd());
+  }
+  supply_cached(slot);
+  if (walk.status() == arch::ConfigWalk::Status::fetch) {
+    config_fetch(index);
+    return;
+  }
+  return_config_slot(slot);
+  config_ended(index);
+}
+
+void Translator::return_config_slot(Slot& slot) {
+  if (!slot.config_slot) return;
+  slot.config_slot = false;
+  ++config_slots_;
+  if (config_waiting_.empty()) return;
+  const std::uint16_t next = config_waiting_.pop_front();
+  --config_slots_;
+  ++config_misses_;
+  slots_[next].config_slot = true;
+  calendar_.post<&Translator::config_result>(calendar_.now() + clock_.span(config_.config_latency),
+                                             inlets_.pipeline, this, next);
+}
+
+// (3) Configured: merge behind a walk or stall of the same page, else ask the walk cache.
+void Translator::config_ended(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  if (slot.config_walk->status() != arch::ConfigWalk::Status::done) {
+    // An update on the way to a CD needs hardware access-flag management, which is not advertised
+    // (IDR0.HTTU).
+    if (slot.config_walk->status() == arch::ConfigWalk::Status::update) slot.config_walk->supply_abort();
+    end_fault(index, slot.config_walk->fault());
+    return;
+  }
+  const arch::dti::Upstream& request = slot.pending.request;
+  slot.walk.emplace(slot.config_walk->config(), request.va, request.access, type_of(slot),
+                    request.flow == arch::dti::Flow::stall);
+  if (slot.walk->status() != arch::TableWalk::Status::fetch) {
+    walk_ended(index);
+    return;
+  }
+  if (merge(index)) return;
+  slot.state = State::walking;
+  ++walks_;
+  if (!slot.walk->uses_walk_cache()) {
+    walk_step(index);
+    return;
+  }
+  enter(slot, probe::Stage::walk_cache);
+  walk_cache_.lookup(index, slot.walk->key());
+}
+
+bool Translator::merge(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  const arch::dti::Upstream& request = slot.pending.request;
+  if (request.flow == arch::dti::Flow::stall && client_.park_behind_stall(slot.pending)) {
+    ++hazards_;
+    end(index);
+    return true;
+  }
+  for (Slot& other : slots_) {
+    const arch::dti::Upstream& ahead = other.pending.request;
+    if (other.state != State::walking || stale(other) || ahead.stream != request.stream ||
+        ahead.substream != request.substream || ahead.flow != request.flow ||
+        ahead.va.aligned(arch::kPageShift) != request.va.aligned(arch::kPageShift) ||
+        ahead.access.write != request.access.write || ahead.access.privileged != request.access.privileged) {
+      continue;
+    }
+    ++hazards_;
+    slot.state = State::chained;
+    other.chain.push_back(index);
+    const std::uint64_t behind = ahead.transaction != nullptr ? ahead.transaction->id : 0;
+    enter(slot, probe::Stage::hazard, {probe::Cause::Kind::transaction, behind});
+    return true;
+  }
+  return false;
+}
+
+void Translator::walk_cache_result(std::uint16_t index, const arch::WalkCacheResponse& response) {
+  slots_[index].walk->resume(response);
+  walk_step(index);
+}
+
+// (4) The walk itself: a walk slot for its whole length, one read after the other.
+void Translator::walk_step(std::uint64_t argument) {
+  const auto index = static_cast<std::uint16_t>(argument);
+  Slot& slot = slots_[index];
+  if (slot.walk->status() == arch::TableWalk::Status::fetch) {
+    enter(slot, probe::Stage::walk_memory);
+    if (!slot.walk_slot) {
+      if (walk_slots_ == 0) {
+        walk_waiting_.push_back(index);
+        return;
+      }
+      --walk_slots_;
+      slot.walk_slot = true;
+      walk_slots_peak_ = std::max<std::uint64_t>(walk_slots_peak_, config_.walk_slots - walk_slots_);
+    }
+    ++walk_reads_;
+    const arch::Fetch& fetch = slot.walk->fetch();
+    memory_.read<&Translator::descriptor_read>(fetch.address, fetch.bytes, this, index);
+    return;
+  }
+  walk_ended(index);
+}
+
+void Translator::descriptor_read(engine::Payload& payload, std::uint64_t index) {
+  Slot& slot = slots_[index];
+  payload.ok() ? slot.walk->supply(payload.data()) : slot.walk->supply_abort();
+  if (const auto entry = slot.walk->fill(); entry && !stale(slot)) walk_cache_.fill(*entry);
+  // One cycle from a descriptor to the next read, or to the end.
+  calendar_.post<&Translator::walk_step>(calendar_.now() + clock_.period(), inlets_.pipeline, this, index);
+}
+
+void Translator::return_walk_slot(Slot& slot) {
+  if (!slot.walk_slot) return;
+  slot.walk_slot = false;
+  ++walk_slots_;
+  if (walk_waiting_.empty()) return;
+  walk_step(walk_waiting_.pop_front());
+}
+
+// (5) The outcome, for the walk and for those merged behind it.
+void Translator::walk_ended(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  if (slot.walk->status() == arch::TableWalk::Status::update) slot.walk->supply_abort();  // IDR0.HTTU is 0
+  return_walk_slot(slot);
+  if (slot.walk->status() != arch::TableWalk::Status::done) {
+    end_fault(index, slot.walk->fault());
+    return;
+  }
+  const bool keep = !stale(slot);
+  const arch::StreamConfig& config = slot.config_walk->config();
+  const arch::TranslationResult& result = slot.walk->result();
+  client_.translated(slot.pending, config, result, keep);
+  for (const std::uint16_t waiting : slot.chain) {
+    client_.translated(slots_[waiting].pending, config, result, keep);
+    end(waiting);
+  }
+  slot.chain.clear();
+  end(index);
+}
+
+void Translator::end_fault(std::uint16_t index, const arch::Fault& fault) {
+  Slot& slot = slots_[index];
+  for (const std::uint16_t waiting : slot.chain) begin(waiting);  // each finds its own fault, or the stall
+  slot.chain.clear();
+  if (client_.faulted(slot.pending, fault)) {
+    end(index);
+    return;
+  }
+  slot.state = State::blocked;
+  enter(slot, probe::Stage::fault_record);
+  blocked_.push_back(index);
+  client_.translation_ended();
+}
+
+void Translator::release_blocked() {
+  if (blocked_.empty()) return;
+  const std::uint16_t index = blocked_.pop_front();
+  Slot& slot = slots_[index];
+  const bool walked = slot.config_walk->status() == arch::ConfigWalk::Status::done;
+  if (client_.park_behind_stall(slot.pending) ||
+      client_.faulted(slot.pending, walked ? slot.walk->fault() : slot.config_walk->fault())) {
+    end(index);
+  } else {
+    blocked_.push_front(index);
+  }
+}
+
+void Translator::end(std::uint16_t index) {
+  slots_[index].state = State::free;
+  free_.push_back(index);
+  client_.translation_ended();
+}
+
+void Translator::invalidate(const arch::Command& command) {
+  ++epoch_;
+  config_cache_.invalidate(command);
+  if (!arch::is_tlbi(command.opcode)) return;
+  for (const auto& scope : arch::walk_cache_invalidates(command, context_.state, context_.features)) {
+    walk_cache_.invalidate(scope);
+  }
+}
+
+bool Translator::settled(std::uint64_t epoch) const {
+  if (!walk_cache_.settled()) return false;
+  return std::none_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    return slot.state != State::free && slot.state != State::blocked && slot.epoch < epoch;
+  });
+}
+
+arch::AddressType Translator::type_of(const Slot& slot) const {
+  const arch::dti::Upstream& request = slot.pending.request;
+  return request.flow == arch::dti::Flow::ats ? arch::AddressType::translation_request : request.address_type;
+}
+
+void Translator::enter(Slot& slot, probe::Stage stage, probe::Cause cause) {
+  if (slot.pending.request.transaction != nullptr) {
+    slot.pending.request.transaction->timeline.enter(stage, calendar_.now(), cause);
+  }
+}
+
+}  // namespace svasim::smmu
