@@ -9,9 +9,6 @@
 namespace svasim::smmu {
 namespace {
 
-// Inlets, in the order in which simultaneous arrivals act. Ports follow.
-enum : std::uint8_t { kMemory, kWalkCache, kPipeline, kCommands, kDispatch, kFirstPort };
-
 constexpr unsigned kItags = 32;  ///< PCIe: a 5-bit ITag per requester
 
 arch::AtsRequest ats_request(const arch::dti::Upstream& request) {

@@ -21,7 +21,18 @@
 namespace svasim::smmu {
 
 class Tcu : public sc_core::sc_module, private TranslationClient, private CommandExecutor {
-  const std::uint16_t block_;  ///< first: the sockets' inlets are this block's
+  /// Inlets, in the order in which simultaneous arrivals act.
+  enum : std::uint8_t {
+    kMemory,
+    kWalkCache,
+    kPipeline,
+    kCommands,
+    kRegisterTimer,
+    kDispatch,
+    kRegisterPort,
+    kFirstPort
+  };
+  const std::uint16_t block_;  ///< before the sockets, whose inlets are this block's
 
  public:
   Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock, const TcuConfig& config,
@@ -41,7 +52,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
 
   /// CR0 took effect. SMMUEN going to 0 terminates what is stalled.
   void set_smmu_enabled(bool enabled);
-  void set_priq_enabled(bool enabled) { page_requests.set_enabled(enabled); }
+  /// Where the register file's work belongs in the TCU's order of events.
+  engine::Inlet register_port_inlet() const { return {block_, kRegisterPort}; }
+  engine::Inlet register_timer_inlet() const { return {block_, kRegisterTimer}; }
 
   std::function<void(std::uint32_t bits)> on_global_error;     ///< GERROR bits that become active
   std::function<void(const arch::Command&)> on_sync_complete;  ///< for the checker

@@ -1,0 +1,44 @@
+// See smmu.hpp.
+#include "models/smmu/smmu.hpp"
+
+#include <string>
+
+namespace svasim::smmu {
+
+Smmu::Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
+           const SmmuConfig& config, const std::vector<arch::dti::Flow>& flows,
+           std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder)
+    : sc_core::sc_module(name),
+      calendar_(calendar),
+      clock_(clock),
+      config_(config),
+      context_{config.features, {}} {
+  context_.features.stall_max = static_cast<std::uint16_t>(config.tcu.stall_max);
+  tcu_ = std::make_unique<Tcu>("tcu", calendar, clock, config.tcu, context_, std::move(walk_cache), recorder);
+  registers_ = std::make_unique<RegisterFile>("registers", calendar, clock, config.tcu.register_latency,
+                                              context_, *tcu_);
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    up_.push_back(std::make_unique<DtiUp>(calendar, clock, clock, timing()));
+    down_.push_back(std::make_unique<DtiDown>(calendar, clock, clock, timing()));
+    tbus_.push_back(std::make_unique<Tbu>(("tbu" + std::to_string(i)).c_str(), calendar, clock, config.tbu,
+                                          context_, flows[i], *up_.back(), *down_.back()));
+    tcu_->attach_tbu(*up_.back(), *down_.back());
+  }
+}
+
+Smmu::AtsLinks& Smmu::add_root_port(arch::StreamId stream, engine::Clock root_port_clock) {
+  ats_.push_back(std::make_unique<AtsLinks>(
+      AtsLinks{std::make_unique<DtiUp>(calendar_, root_port_clock, clock_, timing()),
+               std::make_unique<DtiDown>(calendar_, clock_, root_port_clock, timing())}));
+  tcu_->attach_root_port(*ats_.back()->up, *ats_.back()->down, stream);
+  return *ats_.back();
+}
+
+engine::LinkTiming Smmu::timing() const {
+  engine::LinkTiming timing;
+  timing.per_byte = clock_.period() / config_.dti.bytes_per_cycle;
+  timing.flight = clock_.span(config_.dti.flight);
+  return timing;
+}
+
+}  // namespace svasim::smmu

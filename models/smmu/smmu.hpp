@@ -1,0 +1,58 @@
+// One SMMUv3: its TBUs, its TCU and its registers, wired together. Sockets to bind: registers, tcu memory,
+// and per TBU a device and a memory socket; per root port two DTI-ATS links.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/smmu/register_file.hpp"
+#include "models/smmu/tbu.hpp"
+#include "models/smmu/tcu.hpp"
+
+namespace svasim::smmu {
+
+struct SmmuConfig {
+  TbuConfig tbu;
+  TcuConfig tcu;
+  DtiConfig dti;
+  arch::Features features;
+};
+
+class Smmu : public sc_core::sc_module {
+ public:
+  /// A TBU per entry of `flows`, which says whether its devices can be stalled. `recorder` may be null.
+  Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
+       const SmmuConfig& config, const std::vector<arch::dti::Flow>& flows,
+       std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder);
+
+  /// The DTI links of a root port for the PCIe function `stream`: it sends on the first and receives on the
+  /// second.
+  struct AtsLinks {
+    std::unique_ptr<DtiUp> up;
+    std::unique_ptr<DtiDown> down;
+  };
+  AtsLinks& add_root_port(arch::StreamId stream, engine::Clock root_port_clock);
+
+  Tbu& tbu(std::size_t index) { return *tbus_[index]; }
+  const Tbu& tbu(std::size_t index) const { return *tbus_[index]; }
+  std::size_t tbus() const { return tbus_.size(); }
+  Tcu& tcu() { return *tcu_; }
+  RegisterFile& registers() { return *registers_; }
+  const Context& context() const { return context_; }
+
+ private:
+  engine::LinkTiming timing() const;
+
+  engine::Calendar& calendar_;
+  engine::Clock clock_;
+  SmmuConfig config_;
+  Context context_;
+  std::unique_ptr<Tcu> tcu_;
+  std::unique_ptr<RegisterFile> registers_;
+  std::vector<std::unique_ptr<DtiUp>> up_;
+  std::vector<std::unique_ptr<DtiDown>> down_;
+  std::vector<std::unique_ptr<Tbu>> tbus_;
+  std::vector<std::unique_ptr<AtsLinks>> ats_;
+};
+
+}  // namespace svasim::smmu
