@@ -5,6 +5,7 @@
 // an entry may disappear at any time (eviction), and never survives an invalidation that matches it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -52,6 +53,11 @@ class Atc {
 
   unsigned entries() const { return entries_; }
 
+  /// log2 of the range of an answer, which is 4 KiB at least; what the encoding can say beyond 52 is no page.
+  static std::uint8_t page_size(const arch::AtsTranslation& translation) {
+    return std::clamp<std::uint8_t>(translation.log2_size, arch::kPageShift, 52);
+  }
+
  private:
   struct Entry {
     bool valid = false;
@@ -64,7 +70,7 @@ class Atc {
   Entry* set_of(std::uint64_t page) { return &table_[(page & (sets_ - 1)) * ways_]; }
   static bool matches(const Entry& entry, AtcTag tag, std::uint64_t page, unsigned log2_size);
   void drop(Entry& entry);
-  unsigned invalidate_set(Entry* set, const AtcInvalidation& invalidation);
+  void invalidate_set(Entry* set, const AtcInvalidation& invalidation);
 
   unsigned sets_;
   unsigned ways_;

@@ -5,8 +5,9 @@
 
 namespace svasim::pcie {
 
-Issuer::Issuer(engine::Calendar& calendar, engine::Clock clock, engine::Inlet inlet, probe::Recorder& recorder,
-               DeviceIdentity device, const IssueConfig& config, AccessSource& source)
+Issuer::Issuer(engine::Calendar& calendar, engine::Clock clock, engine::Inlet inlet,
+               probe::Recorder& recorder, DeviceIdentity device, const IssueConfig& config,
+               AccessSource& source)
     : calendar_(calendar),
       clock_(clock),
       inlet_(inlet),
@@ -59,8 +60,7 @@ void Issuer::issue() {
   slot_free_ = now + clock_.span(interval_);
   window_.enter(now);
   const std::uint64_t room = arch::kPageSize - arch::Va(held_access_.va).offset(arch::kPageShift);
-  held_access_.size =
-      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(held_access_.size, 1, room));
+  held_access_.size = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(held_access_.size, 1, room));
   probe::Transaction& transaction =
       recorder_.open(requested_, device_.index, held_access_.pasid,
                      held_access_.write ? probe::Operation::write : probe::Operation::read, held_access_.va,

@@ -62,6 +62,7 @@ class Endpoint {
   struct Access {
     bool live = false;
     bool write = false;
+    bool granted = false;     ///< may be sent
     bool translated = false;  ///< uses a translation: an invalidation waits for it
     arch::AddressType type = arch::AddressType::untranslated;
     arch::SubstreamId pasid;
@@ -108,6 +109,7 @@ class Endpoint {
   void issued(const DeviceAccess& access, probe::Transaction& transaction);
   void pump_lookups(std::uint64_t = 0);
   void looked_up(std::uint64_t access);
+  void use(Access& access, const arch::AtsTranslation& translation);
   void send(std::uint32_t access);
   void departed(std::uint64_t access);
   void completion(const arch::Tlp& tlp);
@@ -124,8 +126,14 @@ class Endpoint {
   void grant(std::uint32_t access, const arch::AtsTranslation& translation);
   void refuse(std::uint32_t miss);
   void fail_all(std::uint32_t miss);
+  /// `visit(index, access)` in order of arrival; it may end the access.
   template <class Visitor>
-  void for_each_waiting(const Miss& miss, Visitor&& visit);
+  void for_each_waiting(const Miss& miss, Visitor&& visit) {
+    for (std::uint32_t index = miss.waiting.first, next; index != kNone; index = next) {
+      next = accesses_[index].next;
+      visit(index, accesses_[index]);
+    }
+  }
   probe::Cause leader(const Miss& miss) const;
 
   // Invalidations.

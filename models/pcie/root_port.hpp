@@ -82,7 +82,7 @@ class RootPort : public sc_core::sc_module {
   void pump_memory();
   void launch(const MemoryRequest& request);
   void respond(engine::Payload& payload);
-  void complete_read(const engine::Payload& payload, probe::Outcome outcome);
+  void complete_read(engine::Payload& payload, probe::Outcome outcome);
   void pump_translations();
   void forward(arch::dti::Upstream::Kind kind, const arch::Tlp& tlp, unsigned bytes);
 

@@ -1,0 +1,232 @@
+// See root_port.hpp.
+#include "models/pcie/root_port.hpp"
+
+#include "models/pcie/write_pattern.hpp"
+
+namespace svasim::pcie {
+
+using arch::Tlp;
+using arch::dti::Downstream;
+using arch::dti::Upstream;
+using probe::Outcome;
+using probe::Stage;
+
+std::vector<std::string> RootPortConfig::check() const {
+  std::vector<std::string> errors;
+  if (trackers == 0) errors.push_back("root_port.trackers must be at least 1");
+  if (tokens == 0) errors.push_back("root_port.tokens must be at least 1");
+  if (bus_bytes == 0) errors.push_back("root_port.bus_bytes must be at least 1");
+  return errors;
+}
+
+RootPort::RootPort(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
+                   probe::Recorder& recorder, const RootPortConfig& config, PcieLink& pcie,
+                   engine::Link<Upstream>& to_tcu, engine::Link<Downstream>& from_tcu)
+    : sc_core::sc_module(name),
+      block_(calendar.add_block()),
+      memory("memory", calendar, clock, {block_, kMemory}, config.bus_bytes),
+      calendar_(calendar),
+      recorder_(recorder),
+      config_(config),
+      pcie_(pcie),
+      to_tcu_(to_tcu),
+      from_tcu_(from_tcu) {
+  memory.bind_response<&RootPort::respond>(this);
+  pcie_.up.bind<&RootPort::receive>({block_, kLink}, this);
+  from_tcu_.bind<&RootPort::from_tcu>({block_, kTcu}, this);
+  epochs_.push_back({});
+}
+
+// --- from the function
+// ------------------------------------------------------------------------------------------
+
+void RootPort::receive(Tlp& tlp) {
+  switch (tlp.kind) {
+    case Tlp::Kind::memory_read:
+    case Tlp::Kind::memory_write:
+      ++(tlp.kind == Tlp::Kind::memory_read ? reads_ : writes_);
+      ++epochs_[epochs_.size() - 1].outstanding;
+      requests_.push_back({tlp, first_epoch_ + epochs_.size() - 1});
+      pump_memory();
+      return;
+    case Tlp::Kind::translation_request:
+      tlp.transaction->timeline.enter(Stage::dti_out, calendar_.now());
+      translations_.push_back(tlp);
+      pump_translations();
+      return;
+    case Tlp::Kind::page_request:
+      ++page_requests_;
+      forward(Upstream::Kind::page_req, tlp, arch::dti::kPageReqBytes);
+      break;
+    case Tlp::Kind::invalidate_completion:
+      forward(Upstream::Kind::inv_comp, tlp, arch::dti::kInvCompBytes);
+      break;
+    default: ++unexpected_; break;
+  }
+  pcie_.up.consumed();
+}
+
+void RootPort::pump_memory() {
+  while (!requests_.empty() && trackers_.current() < config_.trackers) launch(requests_.pop_front());
+}
+
+void RootPort::launch(const MemoryRequest& request) {
+  const Tlp& tlp = request.tlp;
+  const bool write = tlp.kind == Tlp::Kind::memory_write;
+  engine::Payload& payload =
+      pool_.make(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, tlp.address, tlp.bytes);
+  payload.attributes.stream = tlp.requester;
+  payload.attributes.substream = tlp.pasid;
+  payload.attributes.privileged = tlp.privileged;
+  payload.attributes.instruction = tlp.execute;
+  payload.attributes.address_type = tlp.address_type;
+  payload.tag.transaction = tlp.transaction;
+  payload.user = request.epoch << 16 | tlp.tag;
+  if (write) write_pattern(payload, tlp.transaction->id);
+  trackers_.enter(calendar_.now());
+  payload.tag.enter(Stage::tbu_queue, calendar_.now());
+  memory.send(payload);
+  pcie_.up.consumed();
+}
+
+void RootPort::respond(engine::Payload& payload) {
+  const engine::Picoseconds now = calendar_.now();
+  const Outcome outcome =
+      !payload.ok() ? Outcome::aborted : (payload.attributes.raz ? Outcome::zeroed : Outcome::ok);
+  if (payload.is_write()) {
+    recorder_.close(*payload.tag.transaction, now, outcome);
+  } else {
+    complete_read(payload, outcome);
+  }
+  --epochs_[(payload.user >> 16) - first_epoch_].outstanding;
+  payload.release();
+  trackers_.leave(now);
+  acknowledge_syncs();
+  pump_memory();
+}
+
+void RootPort::complete_read(engine::Payload& payload, Outcome outcome) {
+  Tlp tlp;
+  tlp.kind = Tlp::Kind::completion;
+  tlp.requester = payload.attributes.stream;
+  tlp.tag = static_cast<std::uint16_t>(payload.user);
+  tlp.aborted = outcome == Outcome::aborted;
+  tlp.zeroed = outcome == Outcome::zeroed;
+  tlp.bytes = tlp.aborted ? 0 : static_cast<std::uint32_t>(payload.bytes());
+  tlp.transaction = payload.tag.transaction;
+  payload.tag.enter(Stage::link_back, calendar_.now());
+  pcie_.send_down(tlp);
+}
+
+void RootPort::pump_translations() {
+  while (!translations_.empty() && tokens_in_use_.current() < config_.tokens) {
+    const Tlp tlp = translations_.pop_front();
+    const std::uint32_t id = tokens_.take();
+    tokens_[id].tag = tlp.tag;
+    tokens_[id].transaction = tlp.transaction;
+    tokens_in_use_.enter(calendar_.now());
+    Upstream message;
+    message.kind = Upstream::Kind::trans_req;
+    message.id = static_cast<std::uint16_t>(id);
+    message.flow = arch::dti::Flow::ats;
+    message.stream = tlp.requester;
+    message.substream = tlp.pasid;
+    message.access = {!tlp.no_write, tlp.execute, tlp.privileged};
+    message.va = arch::Va(tlp.address);
+    message.transaction = tlp.transaction;
+    to_tcu_.send(message, arch::dti::kTransReqBytes);
+    pcie_.up.consumed();
+  }
+}
+
+void RootPort::forward(Upstream::Kind kind, const Tlp& tlp, unsigned bytes) {
+  Upstream message;
+  message.kind = kind;
+  message.id = tlp.tag;
+  message.stream = tlp.requester;
+  message.substream = tlp.pasid;
+  message.access = {tlp.write, tlp.execute, tlp.privileged};
+  message.va = arch::Va(tlp.address);
+  message.page_read = tlp.read;
+  message.page_write = tlp.write;
+  message.last = tlp.last;
+  message.group = tlp.group;
+  to_tcu_.send(message, bytes);
+}
+
+// --- from the TCU
+// -----------------------------------------------------------------------------------------------
+
+void RootPort::from_tcu(Downstream& message) {
+  from_tcu_.consumed();
+  switch (message.kind) {
+    case Downstream::Kind::ats_resp: answer_translation(message); break;
+    case Downstream::Kind::atc_inv: invalidate(message); break;
+    case Downstream::Kind::page_resp: respond_page(message); break;
+    case Downstream::Kind::sync_req: sync(message.id); break;
+    default: ++unexpected_; break;
+  }
+}
+
+void RootPort::answer_translation(const Downstream& message) {
+  if (!tokens_.live(message.id)) {
+    ++unexpected_;
+    return;
+  }
+  const engine::Picoseconds now = calendar_.now();
+  Tlp tlp;
+  tlp.kind = Tlp::Kind::translation_completion;
+  tlp.tag = tokens_[message.id].tag;
+  tlp.ats = message.ats;
+  tlp.transaction = tokens_[message.id].transaction;
+  tlp.transaction->timeline.enter(Stage::link_back, now);
+  pcie_.send_down(tlp);
+  tokens_.free(message.id);
+  tokens_in_use_.leave(now);
+  pump_translations();
+}
+
+void RootPort::invalidate(const Downstream& message) {
+  const arch::Command& command = message.command;
+  const arch::AtsRange range = arch::atc_invalidate_range(command.address, command.size);
+  Tlp tlp;
+  tlp.kind = Tlp::Kind::invalidate_request;
+  tlp.requester = command.stream;
+  tlp.pasid = command.substream;
+  tlp.tag = message.id;
+  tlp.address = range.address;
+  tlp.log2_span = range.log2_size;
+  tlp.global = command.global;
+  pcie_.send_down(tlp);
+}
+
+void RootPort::respond_page(const Downstream& message) {
+  Tlp tlp;
+  tlp.kind = Tlp::Kind::prg_response;
+  tlp.requester = message.stream;
+  tlp.pasid = message.substream;
+  tlp.group = message.group;
+  tlp.response = message.response;
+  pcie_.send_down(tlp);
+}
+
+void RootPort::sync(std::uint16_t number) {
+  Epoch& current = epochs_[epochs_.size() - 1];
+  current.ended = true;
+  current.sync = number;
+  epochs_.push_back({});
+  acknowledge_syncs();
+}
+
+/// In order: an epoch is over when all before it are.
+void RootPort::acknowledge_syncs() {
+  while (epochs_.front().ended && epochs_.front().outstanding == 0) {
+    Upstream message;
+    message.kind = Upstream::Kind::sync_ack;
+    message.id = epochs_.pop_front().sync;
+    ++first_epoch_;
+    to_tcu_.send(message, arch::dti::kShortBytes);
+  }
+}
+
+}  // namespace svasim::pcie
