@@ -14,6 +14,8 @@
 namespace svasim::memory {
 
 class Dram : public sc_core::sc_module {
+  std::uint16_t block_;  ///< first: the socket needs it
+
  public:
   Dram(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
        const DramConfig& config);
@@ -57,7 +59,6 @@ class Dram : public sc_core::sc_module {
   engine::Clock clock_;
   DramConfig config_;
   DramTiming timing_;
-  std::uint16_t block_;
   std::vector<Channel> channels_;
   std::uint64_t arrivals_ = 0;
   std::uint64_t queued_ = 0;

@@ -75,7 +75,9 @@ class DramChannel {
 
   Candidate candidate(const Bank& bank) const;
   engine::Picoseconds column_from(const Bank& bank, const Request& request) const;
-  void refresh(engine::Picoseconds now);
+  /// Whether a's candidate goes before b's.
+  static bool before_in_turn(const Bank& a, const Candidate& of_a, const Bank& b, const Candidate& of_b);
+  void refresh();
   Step issue(Bank& bank, const Candidate& chosen, engine::Picoseconds now);
   engine::Picoseconds move_data(Bank& bank, const Request& request, engine::Picoseconds now);
 

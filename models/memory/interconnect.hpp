@@ -44,7 +44,7 @@ struct Region {
 
 class Interconnect : public sc_core::sc_module {
  public:
-  static constexpr unsigned kMaxPorts = 64;  ///< of inputs, and of outputs
+  static constexpr unsigned kMaxPorts = 63;  ///< of inputs, and of outputs
 
   /// Throws std::invalid_argument with the first message of check_map().
   Interconnect(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
@@ -83,14 +83,14 @@ class Interconnect : public sc_core::sc_module {
     engine::Picoseconds free = 0;  ///< the data of the request granted last has left the queue
   };
   struct Output {
-    Output(Interconnect& owner, unsigned number);
+    Output(Interconnect& owner, unsigned number, unsigned inputs);
     void response(engine::Payload& payload);
     void ready() { owner.arbitrate(number); }
 
     Interconnect& owner;
     unsigned number;
     engine::AtInitiator port;
-    unsigned last = 0;  ///< input served last
+    unsigned last;  ///< input served last
   };
 
   unsigned decode(std::uint64_t address, std::uint64_t bytes) const;

@@ -58,6 +58,8 @@ struct LlcConfig {
 };
 
 class Llc : public sc_core::sc_module {
+  std::uint16_t block_;  ///< first: the sockets need it
+
  public:
   /// `config` has passed its check().
   Llc(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock, const LlcConfig& config,
@@ -105,10 +107,11 @@ class Llc : public sc_core::sc_module {
   void arm();
   void look_up(std::uint64_t);
   void start();
-  /// These three return false, and have changed nothing, if a resource is missing.
+  // These return false or null, and have changed nothing, if a resource is missing.
   bool look_up_line(std::uint64_t address, unsigned bytes);
   bool join(std::uint16_t mshr);
-  bool allocate(std::uint64_t line, bool fetched);
+  TagArray::Line* allocate(std::uint64_t number, bool fetched);
+
   void finish_head();
   void move_bytes(engine::Payload& payload, std::uint64_t address, unsigned bytes);
   void fetch(std::uint64_t line, TagArray::Line& place);
