@@ -43,23 +43,37 @@ void AtInitiator::send(Payload& payload) {
 void AtInitiator::pump(std::uint64_t) {
   pumping_ = false;
   const Picoseconds now = calendar_.now();
-  if (queue_.empty() || refused_ != nullptr) return;
-  if (channel_free_ <= now) {
-    Payload& payload = *queue_.pop_front();
-    tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-    channel_free_ = clock_.later(now, beats(request_bytes(payload), width_));
-    const auto answer = socket->nb_transport_fw(payload, phase, delay);
-    if (answer == tlm::TLM_ACCEPTED) refused_ = &payload;
-    if (answer == tlm::TLM_COMPLETED || phase == tlm::BEGIN_RESP) {  // a foreign target that answers at once
-      calendar_.post<&AtInitiator::respond>(clock_.after(now + delay.value()), inlet_, this,
-                                            as_argument(payload));
-    }
+  if (refused_ != nullptr) return;
+  if (queue_.empty()) {
+    if (ready_ != nullptr) ready_(ready_object_);
+    return;
   }
-  if (!queue_.empty() && refused_ == nullptr) {
-    pumping_ = true;
-    calendar_.post<&AtInitiator::pump>(channel_free_, inlet_, this);
-  }
+  if (channel_free_ <= now) transmit(*queue_.pop_front(), now);
+  if (refused_ == nullptr) schedule_pump();
+}
+
+void AtInitiator::transmit(Payload& payload, Picoseconds now) {
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  channel_free_ = clock_.later(now, beats(request_bytes(payload), width_));
+  refused_ = &payload;  // before the call: a target may send END_REQ from inside it
+  const auto answer = socket->nb_transport_fw(payload, phase, delay);
+  if (answer == tlm::TLM_ACCEPTED) return;
+  refused_ = nullptr;
+  if (answer == tlm::TLM_UPDATED && phase != tlm::BEGIN_RESP) return;
+  // A foreign target that answers at once.
+  calendar_.post<&AtInitiator::respond>(clock_.after(now + delay.value()), inlet_, this,
+                                        as_argument(payload));
+  if (answer == tlm::TLM_COMPLETED) return;
+  phase = tlm::END_RESP;
+  socket->nb_transport_fw(payload, phase, delay);
+}
+
+/// The next request, or the news that one may be sent, when the channel is free.
+void AtInitiator::schedule_pump() {
+  if (pumping_ || (queue_.empty() && ready_ == nullptr)) return;
+  pumping_ = true;
+  calendar_.post<&AtInitiator::pump>(channel_free_, inlet_, this);
 }
 
 tlm::tlm_sync_enum AtInitiator::nb_transport_bw(tlm::tlm_generic_payload& generic, tlm::tlm_phase& phase,
@@ -69,10 +83,7 @@ tlm::tlm_sync_enum AtInitiator::nb_transport_bw(tlm::tlm_generic_payload& generi
   if (refused_ == &payload) {  // END_REQ, or BEGIN_RESP that implies it
     refused_ = nullptr;
     channel_free_ = std::max(channel_free_, clock_.after(now));
-    if (!queue_.empty() && !pumping_) {
-      pumping_ = true;
-      calendar_.post<&AtInitiator::pump>(channel_free_, inlet_, this);
-    }
+    schedule_pump();
   }
   if (phase != tlm::BEGIN_RESP) return tlm::TLM_ACCEPTED;
   const Picoseconds last_beat = now + clock_.span(beats(response_bytes(payload), width_) - 1);
@@ -201,7 +212,9 @@ void AtTarget::finish(Payload& payload) {
   if (auto* attributes = theirs.get_extension<Attributes>()) *attributes = payload.attributes;
   payload.release();
   if (foreign.done != nullptr) {
-    foreign.done->notify(sc_core::SC_ZERO_TIME);
+    // The caller sees the response as an initiator on our clock would.
+    const Picoseconds last_beat = calendar_.now() + clock_.span(beats(response_bytes(theirs), width_) - 1);
+    foreign.done->notify(sc_core::sc_time::from_value(clock_.after(last_beat) - calendar_.now()));
     return;
   }
   awaiting_end_response_ = socket->nb_transport_bw(theirs, phase, delay) == tlm::TLM_ACCEPTED;

@@ -1,11 +1,11 @@
 // TLM-2.0 base-protocol sockets whose nb_transport never acts: it only posts into the calendar. A request is
 // seen by the target at its next clock edge, a response by the initiator at its next one.
 //
-// If the target has a place, BEGIN_REQ is answered with END_REQ at once and the initiator may send again when its
-// beats are over; if not, END_REQ comes when the target frees one. A place freed and a request sent at the same
-// instant meet with the same result in either order. Responses are always taken (the initiator reserved their
-// place): BEGIN_RESP returns TLM_COMPLETED. Data moves at `width` bytes a cycle, requests with data and responses
-// with data occupying their channel.
+// If the target has a place, BEGIN_REQ is answered with END_REQ at once and the initiator may send again when
+// its beats are over; if not, END_REQ comes when the target frees one. A place freed and a request sent at
+// the same instant meet with the same result in either order. Responses are always taken (the initiator
+// reserved their place): BEGIN_RESP returns TLM_COMPLETED. Data moves at `width` bytes a cycle, requests with
+// data and responses with data occupying their channel.
 //
 // Foreign initiators may use b_transport from a thread, any payload, and the full four phases.
 #pragma once
@@ -36,6 +36,14 @@ class AtInitiator : private tlm::tlm_bw_transport_if<> {
     object_ = object;
     response_ = [](void* o, Payload& p) { (static_cast<Object*>(o)->*Method)(p); };
   }
+  /// Calls `(object->*Method)()` once after each request sent, at the edge from which ready() holds again.
+  template <auto Method, class Object>
+  void bind_ready(Object* object) {
+    ready_object_ = object;
+    ready_ = [](void* o) { (static_cast<Object*>(o)->*Method)(); };
+  }
+  /// With bind_ready: a request sent now leaves now. For who arbitrates as late as possible.
+  bool ready() const { return refused_ == nullptr && !pumping_ && queue_.empty(); }
   /// Sends as soon as the channel is free, in order. The caller keeps its reference until the response.
   void send(Payload& payload);
   std::size_t queued() const { return queue_.size(); }
@@ -47,6 +55,8 @@ class AtInitiator : private tlm::tlm_bw_transport_if<> {
   tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override;
   void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
   void pump(std::uint64_t = 0);
+  void transmit(Payload& payload, Picoseconds now);
+  void schedule_pump();
   void respond(std::uint64_t payload);
 
   Calendar& calendar_;
@@ -59,6 +69,8 @@ class AtInitiator : private tlm::tlm_bw_transport_if<> {
   bool pumping_ = false;          ///< a pump is posted
   void* object_ = nullptr;
   void (*response_)(void*, Payload&) = nullptr;
+  void* ready_object_ = nullptr;
+  void (*ready_)(void*) = nullptr;
 };
 
 class AtTarget : private tlm::tlm_fw_transport_if<> {
