@@ -306,6 +306,7 @@ CommandExecutor::Progress Tcu::atc_invalidate(const arch::Command& command) {
   if (on_invalidate) on_invalidate(command);
   port->itags |= 1u << itag;
   ++atc_outstanding_;
+  atc_invalidated_ = true;
   arch::dti::Downstream message;
   message.kind = arch::dti::Downstream::Kind::atc_inv;
   message.id = static_cast<std::uint16_t>(itag);
@@ -363,7 +364,8 @@ void Tcu::end_stall(Stalled& stalled, arch::ResumeAction action) {
   schedule_dispatch();
 }
 
-// --- CMD_SYNC: translations begun before it, then the TBUs, then ATC invalidations; then its signal
+// --- CMD_SYNC: translations begun before it, then TBUs and ATC invalidations, then root ports; then its
+// signal
 // -------------------------
 
 CommandExecutor::Progress Tcu::begin_sync(const arch::Command& command) {
@@ -376,23 +378,30 @@ CommandExecutor::Progress Tcu::begin_sync(const arch::Command& command) {
 void Tcu::advance_sync() {
   if (sync_ == Sync::translations) {
     if (invalidated_ && !translator_.settled(translator_.epoch())) return;
-    sync_ = Sync::tbus;
-    if (invalidated_) {
-      invalidated_ = false;
-      ++sync_id_;
-      for (const auto& port : ports_) {
-        if (port->root_port) continue;
-        ++sync_acks_;
-        arch::dti::Downstream message;
-        message.kind = arch::dti::Downstream::Kind::sync_req;
-        message.id = sync_id_;
-        port->to.send(message, arch::dti::kShortBytes);
-      }
-    }
+    sync_ = Sync::connections;
+    if (invalidated_) send_sync(false);
+    invalidated_ = false;
   }
-  if (sync_ == Sync::tbus && sync_acks_ == 0 && atc_outstanding_ == 0) {
-    sync_ = Sync::signal;
-    signal_sync();
+  if (sync_ != Sync::connections || sync_acks_ != 0 || atc_outstanding_ != 0) return;
+  if (atc_invalidated_) {  // the devices have answered: now what they sent before must be observable
+    atc_invalidated_ = false;
+    send_sync(true);
+    return;
+  }
+  sync_ = Sync::signal;
+  signal_sync();
+}
+
+/// Asks the TBUs or the root ports to have finished what came before.
+void Tcu::send_sync(bool root_ports) {
+  ++sync_id_;
+  for (const auto& port : ports_) {
+    if (port->root_port != root_ports) continue;
+    ++sync_acks_;
+    arch::dti::Downstream message;
+    message.kind = arch::dti::Downstream::Kind::sync_req;
+    message.id = sync_id_;
+    port->to.send(message, arch::dti::kShortBytes);
   }
 }
 

@@ -116,6 +116,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   void end_stall(Stalled& stalled, arch::ResumeAction action);
   Progress begin_sync(const arch::Command&);
   void advance_sync();
+  void send_sync(bool root_ports);
   void signal_sync();
   void sync_signalled(engine::Payload& payload, std::uint64_t);
 
@@ -136,11 +137,12 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   engine::Picoseconds dispatch_free_ = 0;
 
   // The CMD_SYNC or ATC_INV that the command queue waits for.
-  enum class Sync : std::uint8_t { none, translations, tbus, signal };
+  enum class Sync : std::uint8_t { none, translations, connections, signal };
   Sync sync_ = Sync::none;
   arch::Command sync_command_;
-  bool invalidated_ = false;  ///< a TLBI or CFGI since the last CMD_SYNC
-  bool atc_error_ = false;    ///< a device did not answer an ATC_INV
+  bool invalidated_ = false;      ///< a TLBI or CFGI since the last CMD_SYNC
+  bool atc_invalidated_ = false;  ///< an ATC_INV since the last CMD_SYNC
+  bool atc_error_ = false;        ///< a device did not answer an ATC_INV
   std::uint16_t sync_id_ = 0;
   std::uint32_t sync_acks_ = 0;
   std::uint32_t atc_outstanding_ = 0;
