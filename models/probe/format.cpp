@@ -59,11 +59,13 @@ std::string bar(double fraction, unsigned width) {
 
 std::string lane(Picoseconds begin, Picoseconds end, Picoseconds total, unsigned width) {
   const double scale = total ? static_cast<double>(width) / static_cast<double>(total) : 0;
-  const unsigned first = std::min(static_cast<unsigned>(static_cast<double>(begin) * scale), width - 1);
-  const unsigned last = static_cast<unsigned>(std::ceil(static_cast<double>(end) * scale));
-  const unsigned filled = std::clamp(last, first + 1, width) - first;
+  const auto column = [&](Picoseconds time) {
+    return static_cast<unsigned>(std::min<double>(std::round(static_cast<double>(time) * scale), width));
+  };
+  const unsigned first = std::min(column(begin), width - 1);
+  const unsigned filled = std::max(column(end), first + 1) - first;
   return repeat("·", first) + (begin == end ? "▏" : repeat("█", filled)) +
-         repeat("·", width - first - (begin == end ? 1 : filled));
+         repeat("·", width - first - filled);
 }
 
 std::string right(const std::string& text, unsigned width) {

@@ -32,7 +32,7 @@ class Histogram {
   /// The smallest value that at least `percent` (0 to 100) of the values do not exceed (nearest rank), within
   /// 1/256 of it; 0 when empty.
   std::uint64_t percentile(double percent) const {
-    const double share = std::ceil(std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(count_));
+    const double share = std::ceil(std::clamp(percent, 0.0, 100.0) * static_cast<double>(count_) / 100);
     const std::uint64_t rank =
         std::clamp<std::uint64_t>(static_cast<std::uint64_t>(share), 1, std::max<std::uint64_t>(count_, 1));
     if (rank >= count_) return max();

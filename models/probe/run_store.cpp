@@ -1,8 +1,9 @@
 // Contract: run_store.hpp.
 #include "models/probe/run_store.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <cstdio>
 
 #include "models/probe/story_codec.hpp"
 
@@ -51,7 +52,7 @@ std::string schema() {
 
 /// Removes what an earlier run left at `path`.
 const std::string& fresh(const std::string& path) {
-  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) std::remove((path + suffix).c_str());
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) unlink((path + suffix).c_str());
   return path;
 }
 

@@ -15,7 +15,7 @@ namespace svasim::probe {
 namespace {
 
 constexpr unsigned kColumns = 120;
-constexpr unsigned kStart = 16, kDuration = 16, kLane = 20, kStageName = 16;
+constexpr unsigned kStart = 15, kDuration = 15, kLane = 16, kStageName = 16;
 constexpr unsigned kText =
     2 + kStart + kDuration + 2 + kLane + 2 + kStageName + 1;  ///< where the text begins
 

@@ -32,9 +32,10 @@ struct Summary::Report {
 
   std::uint64_t count(std::size_t group) const { return summary.groups_[group].latency.count(); }
 
-  void item(const char* label, std::uint64_t number, const std::string& note) const {
-    out << "  " << left(label, 20) << right(grouped(number), 14) << (note.empty() ? "" : "   ") << note
-        << "\n";
+  void item(const char* label, std::uint64_t number, std::string note) const {
+    constexpr std::size_t kNote = kColumns - 39;
+    if (note.size() > kNote) note.replace(kNote - 3, std::string::npos, "...");
+    out << "  " << left(label, 17) << right(grouped(number), 17) << "   " << note << "\n";
   }
 
   void print_totals() const {
@@ -140,9 +141,9 @@ struct Summary::Report {
       const HitRate& rate = totals.hit_rates[i];
       const bool last_of_line = (i + 1) % kRatesPerLine == 0 || i + 1 == shown;
       const std::string lookups = " of " + grouped(rate.lookups);
-      out << "  " << left(rate.label.substr(0, 20), 20)
+      out << "  " << left(rate.label.substr(0, 18), 18)
           << right(percent(static_cast<double>(rate.hits), static_cast<double>(rate.lookups)), 8)
-          << (last_of_line ? lookups + "\n" : left(lookups, 18));
+          << (last_of_line ? lookups + "\n" : left(lookups, 22));
     }
   }
 

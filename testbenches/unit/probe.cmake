@@ -1,0 +1,5 @@
+foreach(part timeline histogram summary database story)
+  svasim_test(probe_${part} LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/probe_${part}_test.cpp DEPENDS svasim::probe)
+endforeach()
+target_link_libraries(test_probe_database PRIVATE SQLite::SQLite3)
+target_link_libraries(test_probe_summary PRIVATE nlohmann_json::nlohmann_json)
