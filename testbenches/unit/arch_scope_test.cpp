@@ -1,0 +1,206 @@
+// What each invalidation command removes, entry by entry; and that walk cache invalidations remove no less.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "models/arch/tlb_scope.hpp"
+
+using namespace svasim::arch;
+
+namespace {
+
+Command tlbi(Opcode op, std::uint16_t vmid = 1, std::uint16_t asid = 2, std::uint64_t address = 0x5000) {
+  Command c;
+  c.opcode = op;
+  c.vmid = vmid;
+  c.asid = asid;
+  c.address = address;
+  return c;
+}
+
+struct Fixture {
+  SmmuState state;
+  Features features;
+  bool hit(const Command& c, const TlbTag& tag) const { return invalidates(c, tag, state, features); }
+};
+
+/// VMID 1, ASID 2, VA 0x5000, 4 KB.
+TlbTag entry(TranslationKind kind = TranslationKind::stage1) {
+  TlbTag tag;
+  tag.kind = kind;
+  tag.vmid = 1, tag.asid = 2, tag.address = 0x5000;
+  return tag;
+}
+
+}  // namespace
+
+TEST_CASE("Scope of each command") {
+  enum : unsigned { kVmid = 1, kAsid = 2, kAddress = 4, kGlobalIsAnyAsid = 8, kNeverGlobal = 16 };
+  struct Row {
+    Opcode op;
+    unsigned looks_at;
+    bool stage1, both, stage2;
+  };
+  const Row rows[] = {{Opcode::tlbi_nh_all, kVmid, true, true, false},
+                      {Opcode::tlbi_nh_asid, kVmid | kAsid | kNeverGlobal, true, true, false},
+                      {Opcode::tlbi_nh_va, kVmid | kAsid | kAddress | kGlobalIsAnyAsid, true, true, false},
+                      {Opcode::tlbi_nh_vaa, kVmid | kAddress, true, true, false},
+                      {Opcode::tlbi_s12_vmall, kVmid, true, true, true},
+                      {Opcode::tlbi_s2_ipa, kVmid | kAddress, false, false, true},
+                      {Opcode::tlbi_nsnh_all, 0, true, true, true}};
+  const Fixture f;
+  for (const Row& row : rows) {
+    const struct {
+      TranslationKind kind;
+      bool affected;
+    } kinds[] = {{TranslationKind::stage1, row.stage1},
+                 {TranslationKind::both, row.both},
+                 {TranslationKind::stage2, row.stage2},
+                 {TranslationKind::bypass, false}};
+    for (const auto& k : kinds) {
+      INFO(name(row.op) << " kind " << static_cast<int>(k.kind));
+      const auto hit = [&](auto&& change) {
+        TlbTag tag = entry(k.kind);
+        change(tag);
+        return f.hit(tlbi(row.op), tag);
+      };
+      CHECK(hit([](TlbTag&) {}) == k.affected);
+      CHECK(hit([](TlbTag& t) { t.vmid = 9; }) == (k.affected && (row.looks_at & kVmid) == 0));
+      CHECK(hit([](TlbTag& t) { t.asid = 9; }) == (k.affected && (row.looks_at & kAsid) == 0));
+      CHECK(hit([](TlbTag& t) { t.address = 0x6000; }) == (k.affected && (row.looks_at & kAddress) == 0));
+      CHECK(hit([](TlbTag& t) { t.global = true, t.asid = 9; }) ==
+            (k.affected && ((row.looks_at & kAsid) == 0 || (row.looks_at & kGlobalIsAnyAsid) != 0)));
+      CHECK(hit([](TlbTag& t) { t.global = true; }) == (k.affected && (row.looks_at & kNeverGlobal) == 0));
+      CHECK_FALSE(hit([](TlbTag& t) { t.world = StreamWorld::el2; }));
+      CHECK_FALSE(hit([](TlbTag& t) { t.world = StreamWorld::el2_e2h; }));
+    }
+  }
+  CHECK_FALSE(f.hit(tlbi(Opcode::sync), entry()));
+  CHECK_FALSE(f.hit(tlbi(Opcode::cfgi_ste), entry()));
+}
+
+TEST_CASE("EL2 commands act on EL2 or EL2-E2H entries, as CR2.E2H says") {
+  Fixture f;
+  TlbTag el2 = entry(), e2h = entry(), el1 = entry();
+  el2.world = StreamWorld::el2, el2.global = true;
+  e2h.world = StreamWorld::el2_e2h;
+  for (const Opcode op :
+       {Opcode::tlbi_el2_all, Opcode::tlbi_el2_va, Opcode::tlbi_el2_vaa, Opcode::tlbi_el2_asid}) {
+    INFO(name(op));
+    f.state.e2h = false;
+    CHECK(f.hit(tlbi(op, 0, 77), el2) == (op != Opcode::tlbi_el2_asid));  // no ASIDs there
+    CHECK_FALSE(f.hit(tlbi(op), e2h));
+    CHECK_FALSE(f.hit(tlbi(op), el1));
+    f.state.e2h = true;
+    CHECK(f.hit(tlbi(op), e2h));
+    CHECK(f.hit(tlbi(op, 0, 77), e2h) == (op == Opcode::tlbi_el2_all || op == Opcode::tlbi_el2_vaa));
+    CHECK_FALSE(f.hit(tlbi(op), el2));
+  }
+}
+
+TEST_CASE("Without stage 2 there are no VMIDs") {
+  Fixture f;
+  f.features.s2p = false;
+  TlbTag tag = entry();
+  tag.vmid = 0;
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 55), tag));
+}
+
+TEST_CASE("Addresses: blocks, leaves, the tag byte") {
+  const Fixture f;
+  TlbTag block = entry();
+  block.address = 0x20'0000, block.log2_size = 21;
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x20'0000), block));
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x3F'F000), block));
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x40'0000), block));
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x1F'F000), block));
+  TlbTag table = block;
+  table.leaf = false;
+  Command c = tlbi(Opcode::tlbi_nh_va, 1, 2, 0x20'0000);
+  CHECK(f.hit(c, table));
+  c.leaf = true;
+  CHECK_FALSE(f.hit(c, table));
+  CHECK(f.hit(c, block));
+  TlbTag high = entry();
+  high.address = 0xFFFF'8000'0000'5000;
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0xFFFF'8000'0000'5000), high));
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0xA5FF'8000'0000'5000), high));  // bits 63:56 are a tag
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x0000'8000'0000'5000), high));
+  TlbTag all = entry();
+  all.address = 0, all.log2_size = 64;
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x00FF'FFFF'FFFF'F000), all));
+}
+
+TEST_CASE("Ranges: (NUM + 1) * 2^SCALE pages of TG") {
+  Fixture f;
+  Command c = tlbi(Opcode::tlbi_nh_va, 1, 2, 0x10'0000);
+  c.num = 2, c.scale = 3, c.tg = 1;  // 24 pages of 4 KB
+  CHECK(tlbi_range(c, f.features).first == 0x10'0000);
+  CHECK(tlbi_range(c, f.features).last == 0x11'7FFF);
+  TlbTag tag = entry();
+  const auto hit = [&](std::uint64_t address) {
+    tag.address = address;
+    return f.hit(c, tag);
+  };
+  CHECK_FALSE(hit(0xF'F000));
+  CHECK(hit(0x10'0000));
+  CHECK(hit(0x11'7000));
+  CHECK_FALSE(hit(0x11'8000));
+  tag.log2_granule = 16;  // entries of another granule are not meant
+  CHECK_FALSE(hit(0x10'0000));
+  tag.log2_granule = 12;
+  c.tg = 2;  // 24 pages of 16 KB
+  CHECK(tlbi_range(c, f.features).last == 0x15'FFFF);
+  c.tg = 1;
+  f.features.ril = false;  // then the fields mean nothing
+  CHECK(hit(0x10'0000));
+  CHECK_FALSE(hit(0x10'1000));
+  f.features.ril = true;
+  c.num = 31, c.scale = 31, c.tg = 3;  // 2^52 bytes, cut at the end of the address space
+  CHECK(tlbi_range(c, f.features).last == 0x0010'0000'000F'FFFF);
+  c.address = 0xFFFF'8000'0000'0000;
+  CHECK(tlbi_range(c, f.features).last == 0x00FF'FFFF'FFFF'FFFF);
+}
+
+TEST_CASE("Walk cache invalidations remove at least what the command must") {
+  std::mt19937_64 random(7);
+  const auto removes = [](const WalkCacheInvalidate& i, const WalkCacheEntry& e) {
+    const unsigned shift = 9 * (3 - e.level);
+    const bool same_va = i.key.vpn >> shift == e.key.vpn >> shift && !(i.leaf_only && !e.leaf);
+    const bool same_vmid = i.key.vmid == e.key.vmid, same_asid = i.key.asid == e.key.asid;
+    switch (i.scope) {
+      case WalkCacheScope::all: return true;
+      case WalkCacheScope::vmid: return same_vmid;
+      case WalkCacheScope::asid: return same_vmid && same_asid && !e.global;
+      case WalkCacheScope::va: return same_vmid && same_va && (same_asid || e.global);
+      case WalkCacheScope::vaa: return same_vmid && same_va;
+    }
+    return false;
+  };
+  const Opcode ops[] = {Opcode::tlbi_nh_all,   Opcode::tlbi_nh_asid,   Opcode::tlbi_nh_va,
+                        Opcode::tlbi_nh_vaa,   Opcode::tlbi_s12_vmall, Opcode::tlbi_s2_ipa,
+                        Opcode::tlbi_nsnh_all, Opcode::tlbi_el2_all};
+  unsigned required = 0;
+  for (int n = 0; n < 20000; ++n) {
+    Command c = tlbi(ops[random() % 8], random() % 2, random() % 2, (random() % 64) << 12);
+    c.leaf = random() % 2 != 0;
+    if (random() % 2 != 0) c.tg = 1, c.num = random() % 8, c.scale = random() % 3;
+    WalkCacheEntry e;
+    e.level = static_cast<std::uint8_t>(random() % 4);
+    e.leaf = e.level == 3 || random() % 2 != 0;
+    e.global = e.leaf && random() % 2 != 0;
+    e.key = {static_cast<std::uint16_t>(random() % 2), static_cast<std::uint16_t>(random() % 2),
+             random() % 64};
+    TlbTag tag;
+    tag.vmid = e.key.vmid, tag.asid = e.key.asid, tag.global = e.global, tag.leaf = e.leaf;
+    tag.log2_size = static_cast<std::uint8_t>(12 + 9 * (3 - e.level));
+    tag.address = e.key.vpn << 12 & ~((1ull << tag.log2_size) - 1);
+    if (!invalidates(c, tag, SmmuState{}, Features{})) continue;
+    ++required;
+    bool removed = false;
+    for (const WalkCacheInvalidate& i : walk_cache_invalidates(c, SmmuState{}, Features{}))
+      removed |= removes(i, e);
+    INFO("iteration " << n << " " << name(c.opcode) << " level " << int(e.level) << " vpn " << e.key.vpn);
+    REQUIRE(removed);
+  }
+  CHECK(required > 1000);
+}
