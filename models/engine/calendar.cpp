@@ -93,14 +93,13 @@ void Calendar::run() {
     entry.handler(entry.object, entry.argument);
   }
   running_ = false;
+  if (!current_.empty() || advance()) {
+    armed_ = current_.back().when;
+    wake_.notify(sc_core::sc_time::from_value(armed_ - now_));
+  }
   if (stopping_) {
     stopping_ = false;
     sc_core::sc_pause();
-    return;
-  }
-  if (!current_.empty()) {
-    armed_ = current_.back().when;
-    wake_.notify(sc_core::sc_time::from_value(armed_ - now_));
   }
 }
 
