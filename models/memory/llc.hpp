@@ -43,7 +43,7 @@ struct LlcConfig {
   void describe(Visitor& v) {
     v.field("sets", sets, "count", 1, 1u << 20, "number of sets, a power of two");
     v.field("ways", ways, "count", 1, 64, "lines per set; a power of two for plru");
-    v.field("replacement", replacement, "lru|plru", 0, 0, "replacement policy: true LRU or tree pseudo-LRU");
+    v.choice("replacement", replacement, {"lru", "plru"}, "replacement policy: true LRU or tree pseudo-LRU");
     v.field("tag_latency", tag_latency, "cycles", 0, 1000, "from lookup to the request to DRAM of a miss");
     v.field("data_latency", data_latency, "cycles", 0, 1000,
             "from tags (hit) or line (miss) to the response");

@@ -77,8 +77,8 @@ struct TcuConfig {
     v.field("register_latency", register_latency, "cycles", 1, 1024,
             "register access, and CR0 write to CR0ACK");
     v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the memory port, a power of two");
-    v.field("pwc.impl", pwc_impl, "", "rtl model lockstep",
-            "page-walk cache: Verilated RTL, model, or both compared");
+    v.choice("pwc.impl", pwc_impl, {"rtl", "model", "lockstep"},
+             "page-walk cache: Verilated RTL, model, or both compared every cycle");
     for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
       const std::string prefix = "pwc.level" + std::to_string(level);
       v.field(prefix + "_sets", pwc.sets[level], "sets", 1, 4096, "page-walk cache, a power of two");

@@ -1,0 +1,57 @@
+// See config.hpp.
+#include "models/platform/config.hpp"
+
+namespace svasim::platform {
+namespace {
+
+bool power_of_two(std::uint64_t n) { return n != 0 && (n & (n - 1)) == 0; }
+
+}  // namespace
+
+Settings Config::bind(Config& config) {
+  Settings settings;
+  settings.add("run.", config.run);
+  settings.add("device.", config.devices);
+  settings.add("machine.", config.machine);
+  settings.add("", config.endpoint);
+  settings.add("", config.link);
+  settings.add("", config.root_port);
+  settings.add("", config.platform_device);
+  settings.add("tbu.", config.tbu);
+  settings.add("tcu.", config.tcu);
+  settings.add("dti.", config.dti);
+  settings.add("interconnect.", config.interconnect);
+  settings.add("llc.", config.llc);
+  settings.add("dram.", config.dram);
+  settings.add("host.", config.host);
+  return settings;
+}
+
+std::vector<std::string> Config::check() const {
+  std::vector<std::string> errors;
+  const auto collect = [&](const std::string& prefix, const std::vector<std::string>& messages) {
+    for (const std::string& message : messages) errors.push_back(prefix + message);
+  };
+  const auto need_power_of_two = [&](const char* key, std::uint64_t value) {
+    if (!power_of_two(value)) errors.push_back(std::string(key) + ": " + std::to_string(value) + " is no power of two");
+  };
+  need_power_of_two("tbu.tlb_sets", tbu.tlb_sets);
+  need_power_of_two("tbu.bus_bytes", tbu.bus_bytes);
+  need_power_of_two("tcu.config_sets", tcu.config_sets);
+  need_power_of_two("tcu.bus_bytes", tcu.bus_bytes);
+  for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
+    need_power_of_two(("tcu.pwc.level" + std::to_string(level) + "_sets").c_str(), tcu.pwc.sets[level]);
+  }
+  if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
+  collect("", endpoint.check());
+  collect("", link.check());
+  collect("", root_port.check());
+  collect("", platform_device.check());
+  collect("interconnect.", interconnect.check());
+  collect("llc.", llc.check());
+  collect("dram.", dram.check());
+  collect("host.", host.check());
+  return errors;
+}
+
+}  // namespace svasim::platform
