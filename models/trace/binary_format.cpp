@@ -1,11 +1,12 @@
 // See binary_format.hpp. A record is a tag byte and the fields the tag announces:
-//   tag    bit 7: flags follow; bits 6..4: base; bit 3: write; bits 2..0: size, 2^(n-1) bytes, or 0: size
-//   follows flags  bits 7..2: kind (kEnd: the record count follows, then nothing); bit 1: time follows; bit
-//   0: context follows context (device, PASID), time (signed difference from the last time), size, address
-//   (signed difference from the base)
+//   tag      bit 7: flags follow; 6..4: base; 3: write; 2..0: size, 2^(n-1) bytes, or 0: size follows
+//   flags    bits 7..2: kind (kEnd: only the record count follows); 1: time follows; 0: context follows
+//   context  device, PASID
+//   time     signed difference from the last time
+//   size     bytes
+//   address  signed difference from the base, which becomes this address
 // Eight bases hold recent addresses, because programs alternate between regions (stack, heap, ...) that are
-// far apart but each local. The encoder is free in its choice of base; the decoder only sets the named base
-// to the record's address.
+// far apart but each local. Which base a record uses is the encoder's choice; the decoder only follows.
 #include "models/trace/binary_format.hpp"
 
 #include <array>

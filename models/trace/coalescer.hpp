@@ -1,6 +1,7 @@
 // Merges consecutive accesses inside one aligned block into one, as a device that moves whole bursts would
-// issue them. Contract: ReadOptions::coalesce; everything else passes unchanged and in order. Source rule:
-// none.
+// issue them.
+// Contract: ReadOptions::coalesce; everything else passes unchanged and in order.
+// Source rule: none.
 #pragma once
 
 #include <memory>

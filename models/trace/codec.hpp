@@ -1,6 +1,7 @@
 // What a format implements: a Decoder from bytes to records and, for the native formats, an Encoder back.
 // Contract: one format per pair of files (text_format, binary_format, lackey_format); Reader and Writer do
-// the rest. Source rule: none.
+// the rest.
+// Source rule: none.
 #pragma once
 
 #include <string>
@@ -13,8 +14,7 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   /// The next record, legal by check(); false at the end, after which it is not called again.
-  /// Throws TraceError that names the place, or
-  /// SourceError.
+  /// Throws TraceError that names the place, or SourceError.
   virtual bool next(Record& record) = 0;
 };
 

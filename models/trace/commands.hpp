@@ -1,6 +1,7 @@
 // The trace commands of the svasim command line, as functions: import, info, head, validate.
 // Contract: they throw TraceError for a bad trace (exit code kBadTraceExit), except trace_validate, which
-// reports it. Source rule: none; "-" is standard input or output throughout.
+// reports it.
+// Source rule: none; "-" is standard input or output throughout.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // The log of valgrind's lackey tool: valgrind --tool=lackey --trace-mem=yes --log-file=LOG COMMAND.
 // Contract: loads and stores become reads and writes, a modify (load and store at once) a read and then a
 // write; instruction fetches are skipped unless asked for; valgrind's own lines (==PID== ...) are passed
-// over. Source rule: Valgrind manual, "Lackey: an example tool": " L address,size", " S", " M", "I  ",
-// address in hexadecimal.
+// over.
+// Source rule: Valgrind manual, "Lackey: an example tool": " L address,size", " S", " M", "I  ", address in
+// hexadecimal.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
 // Streams the records of a trace: native text, native binary or a valgrind lackey log, each plain or
-// compressed with gzip, xz or zstd, all recognised by content. Contract: constant memory however long the
-// trace; any input ends in a last record or a TraceError, never a crash. Source rule: the formats are
-// described in models/trace/README.md.
+// compressed with gzip, xz or zstd, all recognised by content.
+// Contract: constant memory however long the trace; any input ends in a last record or a TraceError, never a
+// crash.
+// Source rule: the formats are described in models/trace/README.md.
 #pragma once
 
 #include <cstdint>

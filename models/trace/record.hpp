@@ -1,5 +1,6 @@
 // One record of a trace: what a device does to a virtual address, or what happens to the address space
-// meanwhile. Contract: plain values; a record that check() accepts is legal everywhere in the simulator.
+// meanwhile.
+// Contract: plain values; a record that check() accepts is legal everywhere in the simulator.
 // Source rule: PASIDs are 20 bits (PCIe PASID); virtual addresses are any 64 bits, since the SMMU faults
 // those out of range.
 #pragma once
@@ -9,8 +10,7 @@
 
 namespace svasim::trace {
 
-/// What happened. Later kinds (mmap, fork, bind, ...) are added at the end: the values are those of the
-/// binary format.
+/// What happened. Later kinds (mmap, fork, bind, ...) are added at the end: the values are in binary traces.
 enum class Kind : std::uint8_t {
   access = 0,  ///< the device reads or writes `size` bytes
   unmap = 1,  ///< the process gives the range back (munmap, MADV_DONTNEED): a later access to it faults again
