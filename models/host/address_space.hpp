@@ -71,7 +71,6 @@ class AddressSpace {
   struct Table;
 
   Table* next_table(Thread& thread, Table& table, unsigned level, std::uint64_t va);
-  const Table* leaf_table(std::uint64_t va) const;
   void clear(Thread& thread, Table& table, unsigned level, std::uint64_t base, std::uint64_t first,
              std::uint64_t last, Gathered& gathered);
 

@@ -19,12 +19,12 @@ namespace svasim::host {
 /// Linux' wait between two looks: ten at once, then 1 us, 2 us, 4 us and so on with ten more looks each time.
 class PollBackoff {
  public:
-  explicit PollBackoff(Thread& thread) : thread_(thread), begun_(thread.now()) {}
+  explicit PollBackoff(Thread& thread) : thread_(&thread), begun_(thread.now()) {}
   /// False when a second has passed.
   bool wait();
 
  private:
-  Thread& thread_;
+  Thread* thread_;
   Picoseconds begun_;
   Picoseconds delay_ = 1'000'000;
   unsigned looks_ = 0;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "models/host/fault_service.hpp"
+#include "models/host/jobs.hpp"
 #include "models/host/smmu_driver.hpp"
 
 namespace svasim::host {
@@ -25,7 +26,7 @@ class Host : public sc_core::sc_module {
  public:
   using Done = std::function<void()>;
 
-  /// `recorder` may be null; it and `config` must outlive the host.
+  /// `recorder` may be null; else it must outlive the host.
   Host(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
        const HostConfig& config, const HostMap& map, probe::Recorder* recorder);
   ~Host() override;
@@ -80,19 +81,21 @@ class Host : public sc_core::sc_module {
   struct Process;
   struct Sources;
 
-  Process& process(std::uint32_t number);
+  SmmuDriver::Handlers handlers();
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
   bool bind(Thread& thread, Master& master, std::uint32_t number);
-  void unbind_all(Thread& thread);
+  /// Null: no PASID below `pasid_limit`, no ASID or no memory.
+  std::unique_ptr<Process> create_process(std::uint32_t number, std::uint32_t pasid_limit);
+  void unbind(Thread& thread, Process& process);
   void unmap_now(Thread& thread, Process& process, std::uint64_t va, std::uint64_t bytes);
   AddressSpace* find_space(std::uint32_t pasid);
   std::uint64_t pages_mapped() const;
-  void error(const std::string& what);
+  bool error(const std::string& what);  ///< false
 
-  engine::Calendar& calendar_;
-  HostConfig config_;
+  const HostConfig config_;
   Ledger ledger_;
   std::unique_ptr<Sources> latency_;
+  std::uint16_t block_;  ///< of the calendar
   Cpus cpus_;
   InterruptController interrupts_;
   MemoryWindow tables_;
@@ -102,8 +105,8 @@ class Host : public sc_core::sc_module {
   PasidAllocator pasids_;
   std::map<std::uint32_t, std::unique_ptr<Process>> processes_;  ///< by number
   std::map<std::uint32_t, Process*> by_pasid_;
-  std::unique_ptr<Thread> control_;  ///< bring-up, later unbind
-  std::uint16_t next_asid_ = 1;
+  std::unique_ptr<JobThread> control_;  ///< bring-up, later unbind
+  std::uint32_t next_asid_ = 1;
   std::uint64_t errors_ = 0;
 };
 

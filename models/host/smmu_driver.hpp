@@ -84,25 +84,27 @@ class SmmuDriver {
 
  private:
   std::uint64_t reg(std::uint32_t offset) const { return registers_ + offset; }
-  void write_register(Thread& thread, std::uint32_t offset, std::uint32_t value);
   bool write_and_wait(Thread& thread, std::uint32_t offset, std::uint32_t ack, std::uint32_t value);
-  std::optional<arch::QueueBase> take_queue(unsigned log2_size, unsigned log2_entry);
+  bool enable(Thread& thread, std::uint32_t cr0_bits);
+  bool read_features(Thread& thread);
   bool set_up_stream_table(Thread& thread);
   bool set_up_command_queue(Thread& thread);
+  void invalidate_everything(Thread& thread);
   bool set_up_output_queue(Thread& thread, OutputQueue& queue, std::uint32_t base_register,
-                           unsigned log2_size, unsigned log2_entry, std::uint32_t enable);
+                           unsigned log2_size, unsigned log2_entry);
   bool set_up_interrupts(Thread& thread);
-  void configure_msi(Thread& thread, std::uint32_t cfg0, std::uint32_t cfg1, std::uint32_t cfg2,
-                     SmmuLine line);
+  std::optional<arch::QueueBase> take_queue(unsigned log2_size, unsigned log2_entry);
   void connect_interrupts(InterruptController& interrupts);
   std::optional<std::uint64_t> ste_address(Thread& thread, arch::StreamId stream);
   std::optional<std::uint64_t> cd_address(Thread& thread, Master& master, std::uint32_t pasid);
+  bool take_cd_table(Master& master);
+  arch::Ste stream_table_entry(const Master& master) const;
   void write_structure(Thread& thread, std::uint64_t address, const std::array<std::uint64_t, 8>& words,
                        const arch::Command& invalidate);
   void handle_event(Thread& thread, const std::uint8_t* entry);
   void handle_page_request(Thread& thread, const std::uint8_t* entry);
   void handle_gerror(Thread& thread);
-  void error(const std::string& what);
+  bool error(const std::string& what);  ///< false
 
   std::uint64_t registers_;
   std::uint64_t doorbell_;
@@ -116,8 +118,9 @@ class SmmuDriver {
   OutputQueue requests_;
   std::uint32_t cr0_ = 0;
   bool two_level_streams_ = false;
+  unsigned log2_streams_ = 0;
   std::uint64_t stream_table_ = 0;
-  std::map<std::uint32_t, std::uint64_t> stream_leaves_;  ///< of a two-level stream table
+  std::map<std::uint32_t, std::uint64_t> stream_leaves_;  ///< of a two-level stream table, by first index
   std::map<arch::StreamId, std::unique_ptr<Master>> masters_;
   std::uint64_t errors_ = 0;
 };

@@ -1,0 +1,300 @@
+// See cpu.hpp.
+#include "models/host/cpu.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "models/arch/bit_fields.hpp"
+#include "models/host/text.hpp"
+
+namespace svasim::host {
+namespace {
+
+constexpr unsigned kLine = 64;
+
+/// Bytes from `address` to the end of its line, at most `bytes`.
+unsigned within_line(std::uint64_t address, unsigned bytes) {
+  return std::min(bytes, kLine - static_cast<unsigned>(address % kLine));
+}
+
+}  // namespace
+
+// --- Thread: from inside
+
+Thread::Thread(Cpus& cpus, Kind kind, Body body) : cpus_(cpus), kind_(kind), body_(std::move(body)) {}
+
+Thread::Thread(Cpus& cpus, unsigned cpu, Body body)
+    : cpus_(cpus), kind_(Kind::interrupt), cpu_(&cpus.cpus_[cpu]), body_(std::move(body)) {}
+
+Picoseconds Thread::now() const { return cpus_.calendar_.now(); }
+
+void Thread::run(Picoseconds duration) {
+  const Picoseconds start = now();
+  const Picoseconds stolen = cpu_->stolen;
+  for (;;) {
+    yield_to_interrupt();
+    const Picoseconds end = cpus_.clock_.edge(start + duration + (cpu_->stolen - stolen));
+    if (now() >= end) return;
+    fiber_->sleep_until(end);
+  }
+}
+
+void Thread::yield_to_interrupt() {
+  while (kind_ != Kind::interrupt && cpu_->in_interrupt) {
+    cpu_->preempted = this;
+    fiber_->wait();
+  }
+}
+
+void Thread::wait() {
+  fiber_->wait();
+  yield_to_interrupt();
+}
+
+engine::Payload& Thread::load(std::uint64_t address, unsigned bytes) {
+  ++cpus_.loads_;
+  engine::Payload& payload = cpus_.pool_.make(tlm::TLM_READ_COMMAND, address, bytes);
+  payload.user = reinterpret_cast<std::uint64_t>(this);
+  cpus_.memory.send(payload);
+  wait();
+  return *loaded_;
+}
+
+std::uint32_t Thread::read32(std::uint64_t address) {
+  std::uint8_t bytes[8] = {};
+  read_bytes(address, bytes, 4);
+  return static_cast<std::uint32_t>(arch::load_le64(bytes));
+}
+
+std::uint64_t Thread::read64(std::uint64_t address) {
+  std::uint8_t bytes[8];
+  read_bytes(address, bytes, 8);
+  return arch::load_le64(bytes);
+}
+
+void Thread::read_bytes(std::uint64_t address, std::uint8_t* data, unsigned bytes) {
+  while (bytes > 0) {
+    const unsigned part = within_line(address, bytes);
+    engine::Payload& payload = load(address, part);
+    if (payload.ok()) {
+      std::memcpy(data, payload.data(), part);
+    } else {
+      std::memset(data, 0xFF, part);
+    }
+    payload.release();
+    address += part;
+    data += part;
+    bytes -= part;
+  }
+}
+
+void Thread::store(std::uint64_t address, const std::uint8_t* data, unsigned bytes) {
+  ++cpus_.stores_;
+  ++posted_;
+  engine::Payload& payload = cpus_.pool_.make(tlm::TLM_WRITE_COMMAND, address, bytes);
+  payload.user = reinterpret_cast<std::uint64_t>(this);
+  std::memcpy(payload.data(), data, bytes);
+  cpus_.memory.send(payload);
+  run(cpus_.clock_.period());
+}
+
+void Thread::write32(std::uint64_t address, std::uint32_t value) {
+  std::uint8_t bytes[8];
+  arch::store_le64(bytes, value);
+  store(address, bytes, 4);
+}
+
+void Thread::write64(std::uint64_t address, std::uint64_t value) {
+  std::uint8_t bytes[8];
+  arch::store_le64(bytes, value);
+  store(address, bytes, 8);
+}
+
+void Thread::write_bytes(std::uint64_t address, const std::uint8_t* data, unsigned bytes) {
+  while (bytes > 0) {
+    const unsigned part = within_line(address, bytes);
+    store(address, data, part);
+    address += part;
+    data += part;
+    bytes -= part;
+  }
+}
+
+void Thread::barrier() {
+  while (posted_ > 0) {
+    in_barrier_ = true;
+    wait();
+  }
+}
+
+void Thread::block() {
+  if (wake_pending_) {
+    wake_pending_ = false;
+    return;
+  }
+  state_ = State::blocked;
+  if (kind_ == Kind::interrupt) {
+    cpus_.end_interrupt(*cpu_);
+  } else {
+    cpus_.release(*cpu_);
+  }
+  fiber_->wait();
+}
+
+void Thread::spin() {
+  spinning_ = true;
+  wait();
+}
+
+void Thread::offer() {
+  if (cpus_.real_time_.empty()) return;
+  state_ = State::queued;
+  Cpu& cpu = *cpu_;
+  cpus_.normal_.push_front(this);
+  cpus_.release(cpu);
+  fiber_->wait();
+}
+
+void Thread::set_interrupts(bool on) {
+  if (kind_ == Kind::interrupt) return;
+  cpu_->interrupts_on = on;
+  if (!on || cpu_->pending_interrupt == nullptr) return;
+  Thread& handler = *std::exchange(cpu_->pending_interrupt, nullptr);
+  cpus_.begin_interrupt(*cpu_, handler);
+  yield_to_interrupt();
+}
+
+// --- Thread: from anywhere
+
+void Thread::wake(Picoseconds latency) {
+  if (state_ == State::running) wake_pending_ = true;
+  if (state_ != State::blocked) return;
+  state_ = State::waking;
+  cpus_.calendar_.post<&Thread::ready>(cpus_.clock_.edge(now() + latency), cpus_.threads_, this);
+}
+
+void Thread::poke() {
+  if (!spinning_) return;
+  spinning_ = false;
+  fiber_->wake_at(now());
+}
+
+void Thread::ready(std::uint64_t) {
+  if (kind_ == Kind::interrupt) {
+    cpus_.begin_interrupt(*cpu_, *this);
+  } else {
+    cpus_.enqueue(*this);
+  }
+}
+
+void Thread::resume() {
+  state_ = State::running;
+  if (fiber_) {
+    fiber_->wake_at(now());
+  } else {
+    fiber_.emplace(cpus_.calendar_, cpus_.threads_, now(), [this] { body(); });
+  }
+}
+
+void Thread::body() {
+  body_(*this);
+  state_ = State::finished;
+  if (kind_ != Kind::interrupt) cpus_.release(*cpu_);
+}
+
+void Thread::answered(engine::Payload& payload) {
+  if (payload.is_read()) {
+    loaded_ = &payload;
+    fiber_->wake_at(now());
+    return;
+  }
+  payload.release();
+  if (--posted_ > 0 || !in_barrier_) return;
+  in_barrier_ = false;
+  fiber_->wake_at(now());
+}
+
+// --- Cpus
+
+Cpus::Cpus(engine::Calendar& calendar, engine::Clock clock, std::uint16_t block, unsigned count,
+           unsigned width)
+    : memory("memory", calendar, clock, {block, 0}, width),
+      calendar_(calendar),
+      clock_(clock),
+      threads_{block, 1},
+      cpus_(count) {
+  memory.bind_response<&Cpus::respond>(this);
+}
+
+void Cpus::respond(engine::Payload& payload) {
+  if (!payload.ok()) {
+    ++failed_accesses_;
+    if (on_error) {
+      on_error(std::string(payload.is_read() ? "load" : "store") + " failed at " +
+               hex(payload.get_address()));
+    }
+  }
+  reinterpret_cast<Thread*>(payload.user)->answered(payload);
+}
+
+void Cpus::enqueue(Thread& thread) {
+  thread.state_ = Thread::State::queued;
+  (thread.kind_ == Thread::Kind::real_time ? real_time_ : normal_).push_back(&thread);
+  dispatch();
+}
+
+void Cpus::dispatch() {
+  while (!real_time_.empty() || !normal_.empty()) {
+    auto& queue = real_time_.empty() ? normal_ : real_time_;
+    Cpu* cpu = idle_cpu(*queue.front());
+    if (cpu == nullptr) return;
+    Thread& thread = *queue.pop_front();
+    cpu->running = &thread;
+    cpu->since = calendar_.now();
+    thread.cpu_ = cpu;
+    thread.resume();
+  }
+}
+
+Cpu* Cpus::idle_cpu(const Thread& thread) {
+  const auto idle = [](const Cpu& cpu) { return cpu.running == nullptr && !cpu.in_interrupt; };
+  if (thread.cpu_ != nullptr && idle(*thread.cpu_)) return thread.cpu_;  // where its cache is warm
+  const auto found = std::find_if(cpus_.begin(), cpus_.end(), idle);
+  return found == cpus_.end() ? nullptr : &*found;
+}
+
+void Cpus::release(Cpu& cpu) {
+  cpu.busy += calendar_.now() - cpu.since;
+  cpu.running = nullptr;
+  dispatch();
+}
+
+void Cpus::begin_interrupt(Cpu& cpu, Thread& thread) {
+  if (!cpu.interrupts_on) {
+    cpu.pending_interrupt = &thread;
+    return;
+  }
+  cpu.in_interrupt = true;
+  cpu.interrupted_since = calendar_.now();
+  thread.resume();
+}
+
+void Cpus::end_interrupt(Cpu& cpu) {
+  cpu.in_interrupt = false;
+  const Picoseconds taken = calendar_.now() - cpu.interrupted_since;
+  cpu.stolen += taken;
+  if (cpu.running == nullptr) {
+    cpu.busy += taken;
+    dispatch();
+  }
+  if (cpu.preempted == nullptr) return;
+  std::exchange(cpu.preempted, nullptr)->fiber_->wake_at(calendar_.now());
+}
+
+Picoseconds Cpus::busy() const {
+  Picoseconds sum = 0;
+  for (const Cpu& cpu : cpus_) sum += cpu.busy;
+  return sum;
+}
+
+}  // namespace svasim::host

@@ -1,0 +1,286 @@
+// Tables, invalidation, responses and interrupt handlers of the SMMU driver. See smmu_driver.hpp.
+#include "models/host/smmu_driver.hpp"
+
+#include <algorithm>
+
+#include "models/host/text.hpp"
+
+namespace svasim::host {
+namespace {
+
+using arch::Opcode;
+
+constexpr unsigned kLog2CdLeaf = 10;                       ///< CDs in a leaf of a two-level table
+constexpr std::uint64_t kCdBytes = sizeof(arch::CdWords);  ///< 64
+constexpr std::uint64_t kMaxTlbiPages = 512;               ///< from here on the whole ASID is invalidated
+constexpr unsigned kMaxAtcSpan = arch::kAtcInvalidateAll;
+constexpr std::uint8_t kWriteBack = 1;
+constexpr std::uint8_t kInnerShareable = 3;
+
+arch::Command cfgi_ste(arch::StreamId stream) {
+  arch::Command command;
+  command.opcode = Opcode::cfgi_ste;
+  command.stream = stream;
+  command.leaf = true;
+  return command;
+}
+
+arch::Command cfgi_cd(arch::StreamId stream, std::uint32_t pasid, bool leaf) {
+  arch::Command command;
+  command.opcode = Opcode::cfgi_cd;
+  command.stream = stream;
+  command.substream = {false, pasid};
+  command.leaf = leaf;
+  return command;
+}
+
+arch::Command atc_inv(arch::StreamId stream, arch::SubstreamId substream, std::uint64_t address,
+                      unsigned log2_pages) {
+  arch::Command command;
+  command.opcode = Opcode::atc_inv;
+  command.stream = stream;
+  command.substream = substream;
+  command.address = address;
+  command.size = static_cast<std::uint8_t>(log2_pages);
+  return command;
+}
+
+/// log2 of the pages of the smallest aligned power-of-two span from page `first` to page `last`.
+unsigned log2_span(std::uint64_t first, std::uint64_t last) {
+  const std::uint64_t differing = first ^ last;
+  return differing == 0 ? 0 : 64 - static_cast<unsigned>(__builtin_clzll(differing));
+}
+
+}  // namespace
+
+SmmuDriver::SmmuDriver(std::uint64_t registers, std::uint64_t doorbell, MemoryWindow& tables,
+                       const HostConfig& config, InterruptController& interrupts, const Ledger& ledger,
+                       LatencySource& pop, Handlers handlers)
+    : registers_(registers),
+      doorbell_(doorbell),
+      tables_(tables),
+      config_(config),
+      ledger_(ledger),
+      handlers_(std::move(handlers)),
+      commands_(registers, config.sync, ledger_),
+      events_(registers + arch::reg::kEventqProd, registers + arch::reg::kEventqCons, arch::kLog2EventBytes,
+              probe::FaultKind::stall, ledger_, pop),
+      requests_(registers + arch::reg::kPriqProd, registers + arch::reg::kPriqCons,
+                arch::kLog2PageRequestBytes, probe::FaultKind::pri, ledger_, pop) {
+  commands_.on_error = [this](const std::string& what) { error("command queue: " + what); };
+  connect_interrupts(interrupts);
+}
+
+void SmmuDriver::connect_interrupts(InterruptController& interrupts) {
+  const auto hard = [this](probe::FaultKind kind) {
+    return [this, kind](Thread& thread) { ledger_.advance(kind, probe::Stage::irq_thread, thread.now()); };
+  };
+  interrupts.connect(static_cast<unsigned>(SmmuLine::event), hard(probe::FaultKind::stall),
+                     [this](Thread& thread) {
+                       const auto handle = [&](const std::uint8_t* entry) { handle_event(thread, entry); };
+                       if (!events_.drain(thread, handle)) return;
+                       error("event queue overflow: events lost");
+                       events_.acknowledge(thread);
+                     });
+  interrupts.connect(static_cast<unsigned>(SmmuLine::pri), hard(probe::FaultKind::pri),
+                     [this](Thread& thread) {
+                       const auto handle = [&](const std::uint8_t* e) { handle_page_request(thread, e); };
+                       if (!requests_.drain(thread, handle)) return;
+                       error("page request queue overflow: requests lost");
+                       handlers_.requests_lost(thread);
+                       requests_.acknowledge(thread);
+                     });
+  interrupts.connect(
+      static_cast<unsigned>(SmmuLine::gerror), [this](Thread& thread) { handle_gerror(thread); }, nullptr);
+}
+
+// --- tables
+
+bool SmmuDriver::take_cd_table(Master& master) {
+  master.two_level = master.ssid_bits > kLog2CdLeaf;
+  const std::uint64_t bytes =
+      master.two_level ? std::uint64_t{8} << (master.ssid_bits - kLog2CdLeaf) : kCdBytes << master.ssid_bits;
+  const auto table = tables_.take(bytes, std::max<std::uint64_t>(bytes, kCdBytes));
+  if (!table) return false;
+  master.cd_table = *table;
+  if (master.two_level) master.cd_leaves.resize(std::size_t{1} << (master.ssid_bits - kLog2CdLeaf));
+  return true;
+}
+
+arch::Ste SmmuDriver::stream_table_entry(const Master& master) const {
+  arch::Ste ste;
+  ste.config = arch::SteConfig::stage1;
+  ste.s1_fmt = master.two_level ? 2 : 0;
+  ste.s1_context_ptr = master.cd_table;
+  ste.s1_cd_max = static_cast<std::uint8_t>(master.ssid_bits);
+  ste.s1_dss = arch::DefaultSubstream::bypass;  // traffic without PASID: the identity domain
+  ste.s1_cir = ste.s1_cor = kWriteBack;
+  ste.s1_csh = kInnerShareable;
+  ste.s1_stalld = features_.stall_model == arch::StallModel::selectable && master.ats();
+  if (master.ats()) ste.eats = arch::Eats::full;
+  ste.ppar = master.ats() && master.device.response_pasid;
+  return ste;
+}
+
+Master* SmmuDriver::attach(Thread& thread, const DeviceDescription& device) {
+  const std::string who = "stream " + hex(arch::raw(device.stream));
+  if (masters_.count(device.stream) != 0) return error(who + " attached twice"), nullptr;
+  if (device.kind == probe::FaultKind::stall && features_.stall_model == arch::StallModel::never) {
+    return error(who + " can only stall, and the SMMU cannot"), nullptr;
+  }
+  if (device.kind == probe::FaultKind::pri && !(features_.ats && features_.pri)) {
+    return error(who + " needs ATS and PRI, and the SMMU has not both"), nullptr;
+  }
+  auto master = std::make_unique<Master>();
+  master->device = device;
+  master->ssid_bits = std::min<unsigned>(features_.ssidsize, device.pasid_bits);
+  if (!features_.cd2l) master->ssid_bits = std::min(master->ssid_bits, kLog2CdLeaf);
+  const auto address = ste_address(thread, device.stream);
+  if (!address || !take_cd_table(*master))
+    return error(who + ": no stream table entry or no memory"), nullptr;
+  write_structure(thread, *address, arch::encode(stream_table_entry(*master)), cfgi_ste(device.stream));
+  if (master->ats()) {
+    commands_.issue(thread, atc_inv(device.stream, {}, 0, arch::kAtcInvalidateAll), true);
+  }
+  return masters_.emplace(device.stream, std::move(master)).first->second.get();
+}
+
+std::optional<std::uint64_t> SmmuDriver::cd_address(Thread& thread, Master& master, std::uint32_t pasid) {
+  if (!master.two_level) return master.cd_table + pasid * kCdBytes;
+  std::uint64_t& leaf = master.cd_leaves[pasid >> kLog2CdLeaf];
+  if (leaf == 0) {
+    const std::uint64_t bytes = kCdBytes << kLog2CdLeaf;
+    const auto table = tables_.take(bytes, bytes);
+    if (!table) return std::nullopt;
+    leaf = *table;
+    const std::uint64_t at = master.cd_table + std::uint64_t{8} * (pasid >> kLog2CdLeaf);
+    thread.write64(at, arch::encode(arch::L1Cd{true, leaf}));
+    commands_.issue(thread, cfgi_cd(master.device.stream, pasid, false), true);
+  }
+  return leaf + (pasid & arch::mask(kLog2CdLeaf)) * kCdBytes;
+}
+
+void SmmuDriver::write_structure(Thread& thread, std::uint64_t address,
+                                 const std::array<std::uint64_t, 8>& words, const arch::Command& invalidate) {
+  for (unsigned i = 1; i < words.size(); ++i) thread.write64(address + 8 * i, words[i]);
+  commands_.issue(thread, invalidate, true);
+  thread.write64(address, words[0]);  // with V, once the rest is known to be seen
+  commands_.issue(thread, invalidate, true);
+}
+
+bool SmmuDriver::install_cd(Thread& thread, Master& master, std::uint32_t pasid, const arch::Cd& cd) {
+  const auto address = cd_address(thread, master, pasid);
+  if (!address) return error("no memory for context descriptors");
+  write_structure(thread, *address, arch::encode(cd), cfgi_cd(master.device.stream, pasid, true));
+  return true;
+}
+
+void SmmuDriver::remove_cd(Thread& thread, Master& master, std::uint32_t pasid) {
+  const auto address = cd_address(thread, master, pasid);
+  if (!address) return;
+  const arch::Command invalidate = cfgi_cd(master.device.stream, pasid, true);
+  for (unsigned i = 0; i < 8; ++i) {
+    thread.write64(*address + 8 * i, 0);
+    if (i == 0) commands_.issue(thread, invalidate, true);  // V = 0 first
+  }
+  commands_.issue(thread, invalidate, true);
+}
+
+// --- invalidation
+
+void SmmuDriver::invalidate_asid(Thread& thread, std::uint16_t asid) {
+  arch::Command command;
+  command.opcode = Opcode::tlbi_nh_asid;
+  command.asid = asid;
+  commands_.issue(thread, command, true);
+}
+
+void SmmuDriver::invalidate_range(Thread& thread, std::uint16_t asid, std::uint64_t va, std::uint64_t bytes) {
+  const std::uint64_t pages = bytes >> arch::kPageShift;
+  if (pages >= kMaxTlbiPages) return invalidate_asid(thread, asid);
+  std::vector<arch::Command> commands(pages);
+  for (std::uint64_t i = 0; i < pages; ++i) {
+    arch::Command& command = commands[i];
+    command.opcode = Opcode::tlbi_nh_va;
+    command.asid = asid;
+    command.address = va + (i << arch::kPageShift);
+    command.leaf = false;  // an SVA invalidation drops table entries too
+  }
+  commands_.issue(thread, commands, true);
+}
+
+void SmmuDriver::invalidate_atc_all(Thread& thread, const std::vector<AtcTarget>& targets) {
+  std::vector<arch::Command> commands;
+  for (const AtcTarget& target : targets) {
+    commands.push_back(atc_inv(target.stream, {true, target.pasid}, 0, arch::kAtcInvalidateAll));
+  }
+  commands_.issue(thread, commands, true);
+}
+
+void SmmuDriver::invalidate_atc(Thread& thread, const std::vector<AtcTarget>& targets, std::uint64_t va,
+                                std::uint64_t bytes) {
+  const std::uint64_t first = va >> arch::kPageShift;
+  const unsigned span = std::min(log2_span(first, (va + bytes - 1) >> arch::kPageShift), kMaxAtcSpan);
+  const std::uint64_t address = first >> span << span << arch::kPageShift;
+  std::vector<arch::Command> commands;
+  for (const AtcTarget& target : targets) {
+    commands.push_back(atc_inv(target.stream, {true, target.pasid}, address, span));
+  }
+  commands_.issue(thread, commands, true);
+}
+
+// --- responses
+
+void SmmuDriver::resume(Thread& thread, arch::StreamId stream, std::uint16_t stag, bool retry) {
+  arch::Command command;
+  command.opcode = Opcode::resume;
+  command.stream = stream;
+  command.stag = stag;
+  command.action = retry ? arch::ResumeAction::retry : arch::ResumeAction::abort;
+  const probe::FaultKey fault{probe::FaultKind::stall, arch::raw(stream), stag};
+  commands_.issue(thread, command, false, &fault);
+}
+
+void SmmuDriver::respond(Thread& thread, const DeviceDescription& device, arch::SubstreamId substream,
+                         std::uint16_t prg_index, arch::PriResponse response) {
+  arch::Command command;
+  command.opcode = Opcode::pri_resp;
+  command.stream = device.stream;
+  if (device.response_pasid) command.substream = substream;
+  command.prg_index = prg_index;
+  command.response = response;
+  const probe::FaultKey fault{probe::FaultKind::pri, arch::raw(device.stream), prg_index};
+  commands_.issue(thread, command, false, &fault);
+}
+
+// --- interrupts
+
+void SmmuDriver::handle_event(Thread& thread, const std::uint8_t* entry) {
+  const arch::Event event = arch::decode_event(arch::load_words<4>(entry));
+  if (event.stall && arch::stallable(event.id)) return handlers_.stalled(thread, event);
+  const std::string pasid = event.substream.valid ? ", PASID " + hex(event.substream.value) : "";
+  error(std::string("event ") + name(event.id) + ": stream " + hex(arch::raw(event.stream)) + pasid +
+        ", address " + hex(event.input_address.value));
+}
+
+void SmmuDriver::handle_page_request(Thread& thread, const std::uint8_t* entry) {
+  const arch::PageRequest request = arch::decode_page_request(arch::load_words<2>(entry));
+  if (!request.stop_marker()) handlers_.page_request(thread, request);
+}
+
+void SmmuDriver::handle_gerror(Thread& thread) {
+  const std::uint32_t gerror = thread.read32(reg(arch::reg::kGerror));
+  const std::uint32_t active = gerror ^ thread.read32(reg(arch::reg::kGerrorn));
+  if (active == 0) return;
+  if ((active & arch::gerror::kCmdq) != 0) commands_.recover(thread);
+  if ((active & ~arch::gerror::kCmdq) != 0) error("GERROR " + hex(active & ~arch::gerror::kCmdq));
+  thread.write32(reg(arch::reg::kGerrorn), gerror);
+}
+
+bool SmmuDriver::error(const std::string& what) {
+  ++errors_;
+  handlers_.error(what);
+  return false;
+}
+
+}  // namespace svasim::host
