@@ -21,7 +21,6 @@ constexpr std::size_t kBatchSegments = 65536;
 /// The batch being filled belongs to the caller. The other batch and the store belong to the writer while
 /// `busy_`, else to the caller.
 struct RunDatabase::Impl {
- public:
   explicit Impl(const std::string& path)
       : path_(path), store_(std::make_unique<Store>(path)), writer_([this] { write_batches(); }) {}
   ~Impl() { stop(); }

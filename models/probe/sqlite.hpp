@@ -46,15 +46,15 @@ class Statement {
   void bind(int parameter, std::string_view text);
   void bind(int parameter, const std::uint8_t* bytes, std::size_t size);
 
-  /// Binds the first parameters, in order.
+  /// Binds the first parameters, in order; text as bind().
   template <class... Values>
-  void bind_all(Values... values) {
+  void bind_all(const Values&... values) {
     int parameter = 0;
     (bind(parameter++, values), ...);
   }
   /// Binds and runs a statement that has no result.
   template <class... Values>
-  void run(Values... values) {
+  void run(const Values&... values) {
     bind_all(values...);
     step();
   }
