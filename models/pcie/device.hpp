@@ -42,6 +42,12 @@ struct DeviceIdentity {
 struct IssueConfig {
   unsigned window = 256;  ///< outstanding accesses; 0: as many as there are 16-bit tags
   unsigned interval = 1;  ///< cycles from one issue to the next
+
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("window", window, "count", 0, 65536, "outstanding accesses; 0: as many as there are tags, 65536");
+    v.field("issue_interval", interval, "cycles", 1, 1u << 20, "from one issue to the next");
+  }
 };
 
 class Issuer {

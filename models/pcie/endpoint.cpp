@@ -15,8 +15,8 @@ constexpr bool power_of_two(unsigned n) { return n != 0 && (n & (n - 1)) == 0; }
 
 std::vector<std::string> EndpointConfig::check() const {
   std::vector<std::string> errors;
-  if (!power_of_two(atc_sets)) errors.push_back("atc.sets must be a power of two");
-  if (pri && !ats) errors.push_back("endpoint.pri needs endpoint.ats");
+  if (!power_of_two(atc.sets)) errors.push_back("atc.sets must be a power of two");
+  if (pri.enabled && !ats.enabled) errors.push_back("pri.enabled needs ats.enabled");
   return errors;
 }
 
@@ -30,7 +30,7 @@ Endpoint::Endpoint(engine::Calendar& calendar, engine::Clock clock, probe::Recor
       link_(link),
       block_(calendar.add_block()),
       issuer_(calendar, clock, inlet(kIssue), recorder, device, config.issue, source),
-      atc_(config.atc_sets, config.atc_ways) {
+      atc_(config.atc.sets, config.atc.ways) {
   issuer_.bind<&Endpoint::issued>(this);
   link_.down.bind<&Endpoint::receive>(inlet(kArrival), this);
   link_.up.bind_departure<&Endpoint::departed>(inlet(kDeparture), this);
@@ -48,7 +48,7 @@ void Endpoint::issued(const DeviceAccess& asked, probe::Transaction& transaction
   access.size = asked.size;
   access.address = asked.va;
   access.transaction = &transaction;
-  if (!config_.ats) {
+  if (!config_.ats.enabled) {
     send(index);
     return;
   }
@@ -66,8 +66,8 @@ void Endpoint::pump_lookups(std::uint64_t) {
       return;
     }
     const std::uint32_t access = replays_.empty() ? lookups_.pop_front() : replays_.pop_front();
-    port_free_ = clock_.later(now(), config_.atc_interval);
-    calendar_.post<&Endpoint::looked_up>(clock_.later(now(), config_.atc_latency), inlet(kLookedUp), this,
+    port_free_ = clock_.later(now(), config_.atc.interval);
+    calendar_.post<&Endpoint::looked_up>(clock_.later(now(), config_.atc.latency), inlet(kLookedUp), this,
                                          access);
   }
 }
@@ -196,7 +196,7 @@ void Endpoint::request_translation(std::uint32_t number) {
 }
 
 void Endpoint::pump_requests() {
-  while (!requests_.empty() && requests_in_flight_.current() < config_.ats_requests) {
+  while (!requests_.empty() && requests_in_flight_.current() < config_.ats.requests) {
     const std::uint32_t number = requests_.pop_front();
     Miss& miss = misses_[number];
     miss.state = Miss::State::requested;
@@ -214,7 +214,6 @@ void Endpoint::pump_requests() {
     tlp.transaction = accesses_[miss.waiting.first].transaction;
     tlp.transaction->timeline.enter(Stage::link_out, now());
     requests_in_flight_.enter(now());
-    ++count_.requests;
     link_.send_up(tlp);
   }
 }
@@ -279,7 +278,7 @@ void Endpoint::grant(std::uint32_t index, const arch::AtsTranslation& translatio
 
 void Endpoint::refuse(std::uint32_t number) {
   const Miss& miss = misses_[number];
-  const bool ask = config_.pri && !pri_stopped_;
+  const bool ask = config_.pri.enabled && !pri_stopped_;
   for_each_waiting(miss, [&](std::uint32_t, Access& access) {
     ++count_.refused;
     access.transaction->timeline.translation_failed(now());
@@ -308,7 +307,7 @@ void Endpoint::invalidate_request(const Tlp& tlp) {
   }
   invalidation.pending = true;
   invalidation.what = {{tlp.address, tlp.log2_span}, tlp.pasid, tlp.global};
-  calendar_.post<&Endpoint::invalidate>(clock_.later(now(), config_.atc_invalidate_cycles),
+  calendar_.post<&Endpoint::invalidate>(clock_.later(now(), config_.atc.invalidate_cycles),
                                         inlet(kInvalidate), this, tlp.tag);
 }
 

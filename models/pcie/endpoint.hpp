@@ -36,25 +36,27 @@ class Endpoint {
   /// Response Failure came: no page requests any more.
   bool pri_stopped() const { return pri_stopped_; }
 
-  /// `f(name, pointer)` for every counter, as probe::Counters::add takes them.
+  /// `f(name, std::uint64_t)` for every counter.
   template <class F>
   void counters(F&& f) const {
-    f("window", &issuer_.window());
-    f("atc_lookups", &count_.lookups);
-    f("atc_hits", &count_.hits);
-    f("atc_invalidated", &count_.invalidated);
-    f("ats_requests", &count_.requests);
-    f("ats_merged", &count_.merged);
-    f("ats_refused", &count_.refused);
-    f("ats_errors", &count_.errors);
-    f("ats_stale", &count_.stale);
-    f("ats_in_flight", &requests_in_flight_);
-    f("pri_groups", &count_.groups);
-    f("pri_pages", &pages_in_flight_);
-    f("pri_success", &count_.successes);
-    f("pri_invalid", &count_.invalids);
-    f("pri_failure", &count_.failures);
-    f("unexpected_messages", &count_.unexpected);
+    f("accesses", issuer_.window().entered());
+    f("window_peak", issuer_.window().peak());
+    f("atc_lookups", count_.lookups);
+    f("atc_hits", count_.hits);
+    f("atc_invalidated", count_.invalidated);
+    f("ats_requests", requests_in_flight_.entered());
+    f("ats_requests_peak", requests_in_flight_.peak());
+    f("ats_merged", count_.merged);
+    f("ats_refused", count_.refused);
+    f("ats_errors", count_.errors);
+    f("ats_stale", count_.stale);
+    f("pri_groups", count_.groups);
+    f("pri_pages", pages_in_flight_.entered());
+    f("pri_pages_peak", pages_in_flight_.peak());
+    f("pri_success", count_.successes);
+    f("pri_invalid", count_.invalids);
+    f("pri_failure", count_.failures);
+    f("unexpected_messages", count_.unexpected);
   }
 
  private:
@@ -84,7 +86,7 @@ class Endpoint {
   };
   struct Count {
     std::uint64_t lookups = 0, hits = 0, invalidated = 0;
-    std::uint64_t requests = 0, merged = 0, refused = 0, errors = 0, stale = 0;
+    std::uint64_t merged = 0, refused = 0, errors = 0, stale = 0;
     std::uint64_t groups = 0, successes = 0, invalids = 0, failures = 0;
     std::uint64_t unexpected = 0;
   };

@@ -24,9 +24,9 @@ void Endpoint::want_page(std::uint32_t miss) {
 /// If there is a page to ask for, an index for its group and room in the allocation.
 void Endpoint::wake_page_requester() {
   if (requester_waking_ || wanted_.empty() || free_groups_.empty()) return;
-  if (pages_in_flight_.current() >= config_.pri_allocation) return;
+  if (pages_in_flight_.current() >= config_.pri.allocation) return;
   requester_waking_ = true;
-  calendar_.post<&Endpoint::send_group>(clock_.later(now(), config_.pri_request_cycles), inlet(kPageRequest),
+  calendar_.post<&Endpoint::send_group>(clock_.later(now(), config_.pri.request_cycles), inlet(kPageRequest),
                                         this);
 }
 
@@ -48,8 +48,8 @@ void Endpoint::send_group(std::uint64_t) {
 
 /// Takes the pages of the next group, linked: the oldest and others of its PASID, as many as are allowed.
 std::uint32_t Endpoint::gather() {
-  const std::uint64_t room = config_.pri_allocation - pages_in_flight_.current();
-  const std::uint64_t most = std::min<std::uint64_t>(config_.pri_group_pages, room);
+  const std::uint64_t room = config_.pri.allocation - pages_in_flight_.current();
+  const std::uint64_t most = std::min<std::uint64_t>(config_.pri.group_pages, room);
   const arch::SubstreamId pasid = misses_[wanted_.front()].pasid;
   std::uint32_t first = kNone;
   std::uint32_t last = kNone;
@@ -110,7 +110,7 @@ void Endpoint::prg_response(const Tlp& tlp) {
     for_each_waiting(misses_[miss], [&](std::uint32_t, Access& access) {
       access.transaction->timeline.enter(Stage::reissue, now());
     });
-    calendar_.post<&Endpoint::reissue>(clock_.later(now(), config_.reissue_cycles), inlet(kReissue), this,
+    calendar_.post<&Endpoint::reissue>(clock_.later(now(), config_.pri.reissue_cycles), inlet(kReissue), this,
                                        miss);
   }
   switch (code) {

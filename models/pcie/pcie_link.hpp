@@ -17,7 +17,7 @@
 namespace svasim::pcie {
 
 struct PcieLinkConfig {
-  unsigned generation = 5;
+  unsigned gen = 5;
   unsigned lanes = 16;
   std::uint64_t flight_ps = 150'000;
   unsigned credits = 128;
@@ -25,30 +25,30 @@ struct PcieLinkConfig {
 
   template <class Visitor>
   void describe(Visitor& v) {
-    v.field("link.generation", generation, "count", 1, 6, "PCIe generation: rate of a lane and its encoding");
-    v.field("link.lanes", lanes, "count", 1, 16, "lanes: 1, 2, 4, 8 or 16");
+    v.field("gen", gen, "count", 1, 6, "PCIe generation: rate of a lane and its encoding");
+    v.field("lanes", lanes, "count", 1, 16, "lanes: 1, 2, 4, 8 or 16");
     v.field(
-        "link.flight_ps", flight_ps, "ps", 0, 1'000'000'000,
+        "flight_ps", flight_ps, "ps", 0, 1'000'000'000,
         "from the last byte sent to the packet's use: wire, retimers, physical and link layers of both ends");
-    v.field("link.credits", credits, "count", 1, 65536, "receive buffers of the root port, in packets");
-    v.field("link.max_payload", max_payload, "B", 128, 4096,
+    v.field("credits", credits, "count", 1, 65536, "receive buffers of the root port, in packets");
+    v.field("max_payload", max_payload, "bytes", 128, 4096,
             "data bytes of one packet: 128 to 4096, a power of two");
   }
   std::vector<std::string> check() const {
     std::vector<std::string> errors;
-    if (generation < 1 || generation > 6) errors.push_back("link.generation must be 1 to 6");
-    if (!power_of_two(lanes) || lanes > 16) errors.push_back("link.lanes must be 1, 2, 4, 8 or 16");
+    if (gen < 1 || gen > 6) errors.push_back("gen must be 1 to 6");
+    if (!power_of_two(lanes) || lanes > 16) errors.push_back("lanes must be 1, 2, 4, 8 or 16");
     if (!power_of_two(max_payload) || max_payload < 128 || max_payload > 4096) {
-      errors.push_back("link.max_payload must be a power of two from 128 to 4096");
+      errors.push_back("max_payload must be a power of two from 128 to 4096");
     }
-    if (credits == 0) errors.push_back("link.credits must be at least 1");
+    if (credits == 0) errors.push_back("credits must be at least 1");
     return errors;
   }
   /// Of a checked configuration. `receiver_credits` as in LinkTiming.
   engine::LinkTiming timing(unsigned receiver_credits) const {
     // Picoseconds for 1024 bytes on one lane: gigatransfers a second, eight to the byte, and the encoding.
     constexpr std::array<unsigned, 6> kPerKib = {4'096'000, 2'048'000, 1'040'000, 520'000, 260'000, 138'847};
-    const unsigned per_byte_1024ths = kPerKib[generation - 1] / lanes;
+    const unsigned per_byte_1024ths = kPerKib[gen - 1] / lanes;
     return {per_byte_1024ths / 1024, flight_ps, receiver_credits, per_byte_1024ths % 1024};
   }
 

@@ -9,7 +9,7 @@ using probe::Outcome;
 
 std::vector<std::string> PlatformDeviceConfig::check() const {
   std::vector<std::string> errors;
-  if (bus_bytes == 0) errors.push_back("platform_device.bus_bytes must be at least 1");
+  if (bus_bytes == 0) errors.push_back("bus_bytes must be at least 1");
   return errors;
 }
 

@@ -21,12 +21,9 @@ struct PlatformDeviceConfig {
 
   template <class Visitor>
   void describe(Visitor& v) {
-    v.field("platform_device.window", issue.window, "count", 0, 65536,
-            "outstanding accesses; 0: as many as there are tags, 65536");
-    v.field("platform_device.issue_interval", issue.interval, "cycles", 1, 1u << 20,
-            "from one issue to the next");
-    v.field("platform_device.pasid", pasid, "", 0, 1, "accesses carry a SubstreamID");
-    v.field("platform_device.bus_bytes", bus_bytes, "B", 1, 4096, "bytes a cycle on the bus to the TBU");
+    issue.describe(v);
+    v.field("pasid", pasid, "", 0, 1, "accesses carry a SubstreamID");
+    v.field("bus_bytes", bus_bytes, "bytes", 1, 4096, "width of the bus to the TBU");
   }
   std::vector<std::string> check() const;
 };
@@ -42,10 +39,11 @@ class PlatformDevice : public sc_core::sc_module {
   void poke() { issuer_.poke(); }
   /// Everything issued and completed.
   bool drained() const { return issuer_.drained(); }
-  /// `f(name, pointer)` for every counter, as probe::Counters::add takes them.
+  /// `f(name, std::uint64_t)` for every counter.
   template <class F>
   void counters(F&& f) const {
-    f("window", &issuer_.window());
+    f("accesses", issuer_.window().entered());
+    f("window_peak", issuer_.window().peak());
   }
   /// Payloads not returned: 0 at the end of a run.
   std::size_t leaked() const { return pool_.leaked(); }

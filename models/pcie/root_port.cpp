@@ -13,9 +13,9 @@ using probe::Stage;
 
 std::vector<std::string> RootPortConfig::check() const {
   std::vector<std::string> errors;
-  if (trackers == 0) errors.push_back("root_port.trackers must be at least 1");
-  if (tokens == 0) errors.push_back("root_port.tokens must be at least 1");
-  if (bus_bytes == 0) errors.push_back("root_port.bus_bytes must be at least 1");
+  if (trackers == 0) errors.push_back("trackers must be at least 1");
+  if (tokens == 0) errors.push_back("tokens must be at least 1");
+  if (bus_bytes == 0) errors.push_back("bus_bytes must be at least 1");
   return errors;
 }
 

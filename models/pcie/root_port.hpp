@@ -26,10 +26,10 @@ struct RootPortConfig {
 
   template <class Visitor>
   void describe(Visitor& v) {
-    v.field("root_port.trackers", trackers, "count", 1, 65536, "memory requests outstanding at the TBU");
-    v.field("root_port.tokens", tokens, "count", 1, 4096,
+    v.field("trackers", trackers, "count", 1, 65536, "memory requests outstanding at the TBU");
+    v.field("tokens", tokens, "count", 1, 4096,
             "DTI-ATS translation tokens: Translation Requests at the TCU");
-    v.field("root_port.bus_bytes", bus_bytes, "B", 1, 4096, "bytes a cycle on the bus to the TBU");
+    v.field("bus_bytes", bus_bytes, "bytes", 1, 4096, "width of the bus to the TBU");
   }
   std::vector<std::string> check() const;
 };
@@ -41,15 +41,20 @@ class RootPort : public sc_core::sc_module {
            probe::Recorder& recorder, const RootPortConfig& config, PcieLink& pcie,
            engine::Link<arch::dti::Upstream>& to_tcu, engine::Link<arch::dti::Downstream>& from_tcu);
 
-  /// `f(name, pointer)` for every counter, as probe::Counters::add takes them.
+  /// `f(name, std::uint64_t)` for every counter.
   template <class F>
   void counters(F&& f) const {
-    f("trackers", &trackers_);
-    f("tokens", &tokens_in_use_);
-    f("reads", &reads_);
-    f("writes", &writes_);
-    f("page_requests", &page_requests_);
-    f("unexpected_messages", &unexpected_);
+    f("reads", reads_);
+    f("writes", writes_);
+    f("page_requests", page_requests_);
+    f("trackers_peak", trackers_.peak());
+    f("tokens_peak", tokens_in_use_.peak());
+    f("up_queue_peak", std::uint64_t{pcie_.up.queue_peak()});
+    f("up_packets", pcie_.up.messages());
+    f("up_bytes", pcie_.up.bytes());
+    f("down_packets", pcie_.down.messages());
+    f("down_bytes", pcie_.down.bytes());
+    f("unexpected_messages", unexpected_);
   }
   /// Payloads not returned: 0 at the end of a run.
   std::size_t leaked() const { return pool_.leaked(); }
