@@ -90,7 +90,12 @@ void Calendar::run() {
     current_.pop_back();
     --size_;
     ++events_;
-    entry.handler(entry.object, entry.argument);
+    try {
+      entry.handler(entry.object, entry.argument);
+    } catch (...) {  // not through the kernel, which would turn it into a report
+      failure_ = std::current_exception();
+      stopping_ = true;
+    }
   }
   running_ = false;
   if (!current_.empty() || advance()) {

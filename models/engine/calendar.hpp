@@ -9,8 +9,10 @@
 
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <queue>
 #include <systemc>
+#include <utility>
 #include <vector>
 
 #include "models/engine/clock.hpp"
@@ -55,6 +57,10 @@ class Calendar : public sc_core::sc_module {
 
   /// Pauses the simulation after the event being handled; sc_start returns and may be called again.
   void stop() { stopping_ = true; }
+  /// An exception out of a handler stops the simulation too; after sc_start this throws it.
+  void rethrow() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
 
  private:
   struct Entry {
@@ -93,6 +99,7 @@ class Calendar : public sc_core::sc_module {
   Picoseconds armed_ = ~Picoseconds{0};
   bool running_ = false;
   bool stopping_ = false;
+  std::exception_ptr failure_;
   sc_core::sc_event wake_;
 };
 

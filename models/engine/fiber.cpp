@@ -11,7 +11,13 @@ Fiber::Fiber(Calendar& calendar, Inlet inlet, Picoseconds start, std::function<v
     : calendar_(calendar), inlet_(inlet) {
   inside_ = context::fiber([this, body = std::move(body)](context::fiber&& outside) {
     outside_ = std::move(outside);
-    body();
+    try {
+      body();
+    } catch (const context::detail::forced_unwind&) {
+      throw;
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
     finished_ = true;
     return std::move(outside_);
   });
@@ -27,7 +33,10 @@ void Fiber::wait() { switch_out(); }
 
 void Fiber::wake_at(Picoseconds when) { calendar_.post<&Fiber::resume>(when, inlet_, this); }
 
-void Fiber::resume(std::uint64_t) { inside_ = std::move(inside_).resume(); }
+void Fiber::resume(std::uint64_t) {
+  inside_ = std::move(inside_).resume();
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
 
 void Fiber::switch_out() { outside_ = std::move(outside_).resume(); }
 

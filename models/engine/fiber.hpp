@@ -31,6 +31,7 @@ class Fiber {
   Calendar& calendar_;
   Inlet inlet_;
   bool finished_ = false;
+  std::exception_ptr failure_;  ///< out of the body, on its way to the calendar
   boost::context::fiber outside_;
   boost::context::fiber inside_;
 };
