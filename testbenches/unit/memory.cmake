@@ -1,2 +1,4 @@
-svasim_test(memory_golden LABEL golden SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/memory_golden_test.cpp
+svasim_test(memory_golden LABEL golden
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/memory_golden_test.cpp ${CMAKE_CURRENT_SOURCE_DIR}/memory_llc_test.cpp
+    ${CMAKE_CURRENT_SOURCE_DIR}/memory_interconnect_test.cpp
   DEPENDS svasim::memory)
