@@ -97,6 +97,7 @@ void Endpoint::use(Access& access, const arch::AtsTranslation& translation) {
   access.translated = true;
   access.type = arch::AddressType::translated;
   access.address = translation.address + access.va.offset(translation.log2_size);
+  if (on_use) on_use(device_.stream, access.pasid, access.va, arch::Pa(access.address), access.write);
 }
 
 void Endpoint::send(std::uint32_t index) {

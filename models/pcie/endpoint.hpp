@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "models/engine/ring.hpp"
@@ -28,6 +29,10 @@ class Endpoint {
   Endpoint(engine::Calendar& calendar, engine::Clock clock, probe::Recorder& recorder,
            const EndpointConfig& config, DeviceIdentity device, PcieLink& link, AccessSource& source);
   Endpoint(const Endpoint&) = delete;
+
+  /// For a checker: a translation of the ATC is used for an access.
+  using UseCallback = std::function<void(arch::StreamId, arch::SubstreamId, arch::Va, arch::Pa, bool write)>;
+  UseCallback on_use;
 
   /// The source may have something. From any block; once to start.
   void poke() { issuer_.poke(); }

@@ -51,7 +51,8 @@ void Translator::config_result(std::uint64_t index) {
   const arch::dti::Upstream& request = slot.pending.request;
   ++config_lookups_;
   slot.config_walk.emplace(context_.state, context_.features, request.stream, request.substream,
-                           type_of(slot), config_cache_.ste(request.stream));
+                           type_of(slot), config_cache_.ste(request.stream),
+                           request.flow == arch::dti::Flow::stall);
   supply_cached(slot);
   if (slot.config_walk->status() != arch::ConfigWalk::Status::fetch) {
     return_config_slot(slot);
