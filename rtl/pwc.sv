@@ -205,6 +205,23 @@ module pwc #(
     end
   end
 
+  // Checks: quiet means unchanged (what gating relies on), and every lookup is answered once, on time, with its id.
+  logic was_quiet_q;
+  always_ff @(posedge clk_i) begin
+    was_quiet_q <= rst_ni && !busy_o && !lookup_valid_i && !fill_valid_i && !invalidate_valid_i;
+    if (rst_ni) begin
+      `CHK(no_scan_unless_busy, busy_o || (ready && s1_scan_set == '0))
+      `CHK(response_is_for_its_lookup, response_valid_o == $past(lookup_valid_i && ready && rst_ni, 3) &&
+                                       (!response_valid_o || response_id_o == $past(lookup_id_i, 3)))
+      if (was_quiet_q) begin
+        `CHK(quiet_stays_quiet, !busy_o && ready)
+        `CHK(quiet_keeps_the_response, $stable(response_id_o) && $stable(response_hit_o) &&
+                                       $stable(response_level_o) && $stable(response_leaf_o) &&
+                                       $stable(response_hierarchical_o) && $stable(response_descriptor_o))
+      end
+    end
+  end
+
   assign lookup_ready_o = ready;
   assign fill_ready_o = ready;
   assign invalidate_ready_o = ready;

@@ -52,6 +52,16 @@ module pwc_level #(
   localparam logic [SET_W-1:0] SET_MASK = SET_W'(SETS - 1);
   localparam logic [WAY_W-1:0] WAY_LAST = WAY_W'(WAYS - 1);
 
+  if (SETS == 0 || (SETS & (SETS - 1)) != 0) begin : gen_bad_sets
+    $fatal(1, "SETS is not a power of two");
+  end
+  if (WAYS == 0) begin : gen_bad_ways
+    $fatal(1, "WAYS is zero");
+  end
+  if (TAG_W < SET_W) begin : gen_bad_tag
+    $fatal(1, "the tag is narrower than the set index");
+  end
+
   // Fields of a context word.
   localparam int unsigned GLOBAL = 0;
   localparam int unsigned LEAF = 1;
@@ -61,7 +71,7 @@ module pwc_level #(
   localparam int unsigned CTX_W = VMID + VMID_W;
 
   logic [SETS*WAYS-1:0] valid_q;
-  logic [WAY_W-1:0]  victim_q [0:SETS-1];
+  logic [SETS*WAY_W-1:0] victim_q;  // per set the way to evict next
   logic [TAG_W-1:0]  tag_q [0:SETS-1][0:WAYS-1];
   logic [CTX_W-1:0]  ctx_q [0:SETS-1][0:WAYS-1];
   logic [DESC_W-1:0] desc_q [0:SETS-1][0:WAYS-1];
@@ -156,7 +166,7 @@ module pwc_level #(
       end
       fill_choice = (fill_overlaps != '0) ? fill_overlaps : ~fill_set_valid;
       fill_evict = fill_choice == '0;
-      fill_way = victim_q[fill_set];
+      fill_way = victim_q[32'(fill_set) * WAY_W +: WAY_W];
       for (int unsigned w = WAYS; w > 0; w--) begin
         if (fill_choice[w-1]) fill_way = WAY_W'(w - 1);
       end
@@ -167,7 +177,7 @@ module pwc_level #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       valid_q <= '0;
-      for (int unsigned s = 0; s < SETS; s++) victim_q[s] <= '0;
+      victim_q <= '0;
     end else begin
       if (invalidate_all) valid_q <= '0;
       for (int unsigned w = 0; w < WAYS; w++) begin
@@ -175,7 +185,9 @@ module pwc_level #(
         if (fill_overlaps[w]) valid_q[32'(fill_set) * WAYS + w] <= 1'b0;
       end
       if (fill_write) valid_q[32'(fill_set) * WAYS + 32'(fill_way)] <= 1'b1;
-      if (fill_evict) victim_q[fill_set] <= (fill_way == WAY_LAST) ? '0 : fill_way + WAY_W'(1);
+      if (fill_evict) begin
+        victim_q[32'(fill_set) * WAY_W +: WAY_W] <= (fill_way == WAY_LAST) ? '0 : fill_way + WAY_W'(1);
+      end
     end
   end
 

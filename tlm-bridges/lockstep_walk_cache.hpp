@@ -35,9 +35,6 @@ class LockstepWalkCache final : public arch::WalkCache {
   const arch::WalkCacheOutputs& cycle(const arch::WalkCacheInputs& in) override;
   const arch::WalkCacheOutputs& outputs() const override { return under_test_->outputs(); }
 
-  /// Edges seen so far.
-  std::uint64_t cycles() const { return cycle_; }
-
  private:
   struct Operation {
     std::uint64_t cycle = 0;

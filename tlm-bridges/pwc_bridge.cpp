@@ -1,9 +1,9 @@
 // Pins of rtl/pwc.sv <-> the structs of the seam. The only file that includes the Verilated model.
 #include "tlm-bridges/pwc_bridge.hpp"
 
-#include <verilated.h>
+#include <Vpwc.h>
 
-#include "Vpwc.h"
+#include "tlm-bridges/own_context.hpp"
 
 namespace svasim::bridges {
 
@@ -42,44 +42,32 @@ void drive(Vpwc& pins, const arch::WalkCacheInvalidate& invalidate) {
 
 }  // namespace
 
-struct RtlWalkCache::Verilated {
-  VerilatedContext context;
-  Vpwc pins{&context};
-};
+struct RtlWalkCache::Rtl : OwnContext<Vpwc> {};
 
-RtlWalkCache::RtlWalkCache() : rtl_(std::make_unique<Verilated>()) {
-  rtl_->pins.rst_ni = 0;
-  edge();
-  rtl_->pins.rst_ni = 1;
+RtlWalkCache::RtlWalkCache() : rtl_(std::make_unique<Rtl>()) {
+  rtl_->pins().rst_ni = 0;
+  rtl_->edge();
+  rtl_->pins().rst_ni = 1;
   sample();
 }
 
-RtlWalkCache::~RtlWalkCache() { ::Verilated::threadContextp(&rtl_->context); }
-
-/// A failed assertion acts on the thread's current context, so the edge makes it this model's.
-void RtlWalkCache::edge() {
-  ::Verilated::threadContextp(&rtl_->context);
-  rtl_->pins.clk_i = 0;
-  rtl_->pins.eval();
-  rtl_->pins.clk_i = 1;
-  rtl_->pins.eval();
-}
+RtlWalkCache::~RtlWalkCache() = default;
 
 const arch::WalkCacheOutputs& RtlWalkCache::cycle(const arch::WalkCacheInputs& in) {
-  Vpwc& pins = rtl_->pins;
+  Vpwc& pins = rtl_->pins();
   pins.lookup_valid_i = in.lookup_valid;
   pins.fill_valid_i = in.fill_valid;
   pins.invalidate_valid_i = in.invalidate_valid;
   if (in.lookup_valid) drive(pins, in.lookup);
   if (in.fill_valid) drive(pins, in.fill);
   if (in.invalidate_valid) drive(pins, in.invalidate);
-  edge();
+  rtl_->edge();
   sample();
   return out_;
 }
 
 void RtlWalkCache::sample() {
-  const Vpwc& pins = rtl_->pins;
+  const Vpwc& pins = rtl_->pins();
   out_.lookup_ready = pins.lookup_ready_o;
   out_.fill_ready = pins.fill_ready_o;
   out_.invalidate_ready = pins.invalidate_ready_o;

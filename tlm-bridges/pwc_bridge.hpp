@@ -25,11 +25,10 @@ class RtlWalkCache final : public arch::WalkCache {
   static arch::WalkCacheGeometry built_geometry();
 
  private:
-  struct Verilated;
-  void edge();
+  struct Rtl;
   void sample();
 
-  std::unique_ptr<Verilated> rtl_;
+  std::unique_ptr<Rtl> rtl_;
   arch::WalkCacheOutputs out_;
 };
 

@@ -6,6 +6,7 @@
 //   pwc_lockstep --seed 7 --plant lost_fill [--in both]      must fail: the bench finds what it looks for
 //
 // Exit codes: 0 the verdict is PASS, 1 a difference or a run that proves nothing, 2 a wrong option.
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdint>
 #include <iostream>
@@ -83,9 +84,10 @@ std::string summary(const Options& options, const Oracle::Seen& seen) {
   return os.str();
 }
 
-void run(const Options& options, bridges::LockstepWalkCache& caches, Oracle& oracle) {
+/// `n` counts the edges, and names the bad one if it throws.
+void run(const Options& options, bridges::LockstepWalkCache& caches, Oracle& oracle, std::uint64_t& n) {
   Traffic traffic(options.seed);
-  for (std::uint64_t n = 0; n < options.cycles; ++n) {
+  for (n = 0; n < options.cycles; ++n) {
     const arch::WalkCacheOutputs before = caches.outputs();
     const arch::WalkCacheInputs& in = traffic.next(before);
     oracle.edge(in, before, caches.cycle(in));
@@ -98,10 +100,11 @@ int verify(const Options& options) {
   bridges::LockstepWalkCache caches(make(options.pair.substr(0, comma), options, options.bug_in == "both"),
                                     make(options.pair.substr(comma + 1), options, true));
   Oracle oracle(bridges::RtlWalkCache::built_geometry());
+  std::uint64_t n = 0;
   try {
-    run(options, caches, oracle);
+    run(options, caches, oracle, n);
   } catch (const std::runtime_error& error) {
-    std::cout << error.what() << "\nLOCKSTEP FAIL seed=" << options.seed << " cycle=" << caches.cycles()
+    std::cout << error.what() << "\nLOCKSTEP FAIL seed=" << options.seed << " cycle=" << n
               << "\nreproduce: " << options.command() << std::endl;
     return 1;
   }

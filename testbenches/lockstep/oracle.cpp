@@ -102,10 +102,12 @@ bool Oracle::covers(const arch::WalkCacheInvalidate& request, const WalkCacheEnt
 }
 
 void Oracle::invalidate(const arch::WalkCacheInvalidate& request) {
-  for (auto& [path, entries] : live_) {
+  for (auto path = live_.begin(); path != live_.end();) {
+    std::vector<Live>& entries = path->second;
     for (std::size_t i = entries.size(); i-- > 0;) {
       if (covers(request, entries[i].entry)) remove(entries, i);
     }
+    path = entries.empty() ? live_.erase(path) : std::next(path);
   }
 }
 

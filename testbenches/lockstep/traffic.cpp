@@ -44,9 +44,9 @@ arch::WalkCacheKey Traffic::key() {
   arch::WalkCacheKey& slot = hot_[below(kHotKeys)];
   if (chance(mix_.reuse)) {
     arch::WalkCacheKey reused = slot;
-    if (chance(40)) reused.vpn ^= below(512);
-    if (chance(40)) reused.vpn ^= below(4) << 9 | below(2) << 18;
-    if (chance(40)) reused.asid = static_cast<std::uint16_t>(below(3));
+    if (chance(24)) reused.vpn ^= below(512);
+    if (chance(24)) reused.vpn ^= below(4) << 9 | below(2) << 18;
+    if (chance(24)) reused.asid = static_cast<std::uint16_t>(below(3));
     if (chance(8)) reused.vmid = static_cast<std::uint16_t>(below(3));
     return reused;
   }
