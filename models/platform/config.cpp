@@ -13,10 +13,10 @@ Settings Config::bind(Config& config) {
   settings.add("run.", config.run);
   settings.add("device.", config.devices);
   settings.add("machine.", config.machine);
-  settings.add("", config.endpoint);
-  settings.add("", config.link);
-  settings.add("", config.root_port);
-  settings.add("", config.platform_device);
+  settings.add("endpoint.", config.endpoint);
+  settings.add("link.", config.link);
+  settings.add("root_port.", config.root_port);
+  settings.add("platform_device.", config.platform_device);
   settings.add("tbu.", config.tbu);
   settings.add("tcu.", config.tcu);
   settings.add("dti.", config.dti);
@@ -33,7 +33,8 @@ std::vector<std::string> Config::check() const {
     for (const std::string& message : messages) errors.push_back(prefix + message);
   };
   const auto need_power_of_two = [&](const char* key, std::uint64_t value) {
-    if (!power_of_two(value)) errors.push_back(std::string(key) + ": " + std::to_string(value) + " is no power of two");
+    if (!power_of_two(value))
+      errors.push_back(std::string(key) + ": " + std::to_string(value) + " is no power of two");
   };
   need_power_of_two("tbu.tlb_sets", tbu.tlb_sets);
   need_power_of_two("tbu.bus_bytes", tbu.bus_bytes);
@@ -43,10 +44,10 @@ std::vector<std::string> Config::check() const {
     need_power_of_two(("tcu.pwc.level" + std::to_string(level) + "_sets").c_str(), tcu.pwc.sets[level]);
   }
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
-  collect("", endpoint.check());
-  collect("", link.check());
-  collect("", root_port.check());
-  collect("", platform_device.check());
+  collect("endpoint.", endpoint.check());
+  collect("link.", link.check());
+  collect("root_port.", root_port.check());
+  collect("platform_device.", platform_device.check());
   collect("interconnect.", interconnect.check());
   collect("llc.", llc.check());
   collect("dram.", dram.check());

@@ -32,8 +32,10 @@ struct RunConfig {
   void describe(Visitor& v) {
     v.field("seed", seed, "", 0, 9e15, "seed of every random draw; same seed, same bytes");
     v.field("check", check, "", 0, 1, "compare every translation used with the reference translator");
-    v.field("watchdog", watchdog, "ps", 1e6, 1e16, "simulated time without progress after which the run is stuck");
-    v.field("shuffle", shuffle, "", 0, 4e9, "permute the order of blocks at equal times; must change nothing; 0: off");
+    v.field("watchdog", watchdog, "ps", 1e6, 1e16,
+            "simulated time without progress after which the run is stuck");
+    v.field("shuffle", shuffle, "", 0, 4e9,
+            "permute the order of blocks at equal times; must change nothing; 0: off");
     v.field("lookahead", lookahead, "accesses", 1, 1u << 20, "trace accesses read ahead per device");
     v.field("unbind", unbind, "", 0, 1, "unbind every process when the trace is done");
   }
@@ -43,24 +45,28 @@ struct RunConfig {
 struct DevicesConfig {
   static constexpr unsigned kMost = 8;
   unsigned count = 2;
-  DeviceKind kind[kMost] = {DeviceKind::pcie,     DeviceKind::platform, DeviceKind::platform, DeviceKind::platform,
-                            DeviceKind::platform, DeviceKind::platform, DeviceKind::platform, DeviceKind::platform};
+  DeviceKind kind[kMost] = {DeviceKind::pcie,     DeviceKind::platform, DeviceKind::platform,
+                            DeviceKind::platform, DeviceKind::platform, DeviceKind::platform,
+                            DeviceKind::platform, DeviceKind::platform};
   unsigned coalesce = 0;
 
   template <class Visitor>
   void describe(Visitor& v) {
     v.field("count", count, "devices", 1, kMost, "devices; the trace's device numbers are 0 to count - 1");
     for (unsigned i = 0; i < kMost; ++i) {
-      v.choice(std::to_string(i), kind[i], {"pcie", "platform"},
-               "device " + std::to_string(i) + ": PCIe with ATS and PRI, or a platform device that is stalled");
+      v.choice(
+          std::to_string(i), kind[i], {"pcie", "platform"},
+          "device " + std::to_string(i) + ": PCIe with ATS and PRI, or a platform device that is stalled");
     }
-    v.field("coalesce", coalesce, "bytes", 0, 4096, "merge neighbouring accesses within such a block; 0: do not");
+    v.field("coalesce", coalesce, "bytes", 0, 4096,
+            "merge neighbouring accesses within such a block; 0: do not");
   }
 };
 
 /// Clock periods, and where things are in physical memory.
 struct MachineConfig {
-  std::uint64_t smmu_period = 1000, fabric_period = 1000, dram_period = 625, device_period = 1000, host_period = 500;
+  std::uint64_t smmu_period = 1000, fabric_period = 1000, dram_period = 625, device_period = 1000,
+                host_period = 500;
   std::uint64_t ram_bytes = std::uint64_t{64} << 30;
 
   static constexpr std::uint64_t kRegisters = 0x2B40'0000;

@@ -65,7 +65,8 @@ namespace detail {
 double parse_number(const std::string& key, const std::string& text, const std::string& unit, bool integer) {
   char* end = nullptr;
   const bool hex = text.rfind("0x", 0) == 0;
-  const double value = hex ? static_cast<double>(std::strtoull(text.c_str(), &end, 16)) : std::strtod(text.c_str(), &end);
+  const double value =
+      hex ? static_cast<double>(std::strtoull(text.c_str(), &end, 16)) : std::strtod(text.c_str(), &end);
   std::string suffix = end;
   suffix.erase(0, suffix.find_first_not_of(' '));
   if (end == text.c_str() || !std::isfinite(value)) {
@@ -76,7 +77,8 @@ double parse_number(const std::string& key, const std::string& text, const std::
     const Unit* given = find_unit(suffix);
     const Unit* wanted = find_unit(unit);
     if (given == nullptr || wanted == nullptr || std::string(given->dimension) != wanted->dimension) {
-      throw ConfigError(key + ": unit '" + suffix + "' in '" + text + "'; expected " + (unit.empty() ? "none" : unit));
+      throw ConfigError(key + ": unit '" + suffix + "' in '" + text + "'; expected " +
+                        (unit.empty() ? "none" : unit));
     }
     factor = given->factor / wanted->factor;
   }
@@ -123,19 +125,22 @@ void Settings::add(Setting setting) {
 }
 
 Setting* Settings::find(const std::string& key) {
-  const auto found = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.key == key; });
+  const auto found =
+      std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.key == key; });
   return found == settings_.end() ? nullptr : &*found;
 }
 
 std::string Settings::nearest(const std::string& key) const {
-  return std::min_element(settings_.begin(), settings_.end(), [&](const Setting& a, const Setting& b) {
-           return distance(key, a.key) < distance(key, b.key);
-         })->key;
+  return std::min_element(
+             settings_.begin(), settings_.end(),
+             [&](const Setting& a, const Setting& b) { return distance(key, a.key) < distance(key, b.key); })
+      ->key;
 }
 
 void Settings::set(const std::string& key, const std::string& value) {
   Setting* setting = find(key);
-  if (setting == nullptr) throw ConfigError("unknown key '" + key + "'; did you mean '" + nearest(key) + "'?");
+  if (setting == nullptr)
+    throw ConfigError("unknown key '" + key + "'; did you mean '" + nearest(key) + "'?");
   setting->set(value);
 }
 
@@ -171,7 +176,8 @@ void Settings::print(std::ostream& out) const {
     group = head;
     const std::string value = s.get() + (s.unit.empty() ? "" : " " + s.unit);
     out << s.key << std::string(key_width + 2 - s.key.size(), ' ') << value
-        << std::string(value_width + 2 - std::min(value_width, value.size()), ' ') << s.meaning << " [" << s.range << "]\n";
+        << std::string(value_width + 2 - std::min(value_width, value.size()), ' ') << s.meaning << " ["
+        << s.range << "]\n";
   }
 }
 

@@ -1,6 +1,6 @@
-// Every key of a configuration, bound to the fields of the plain structs that stand beside their blocks. A struct
-// describes its fields once (describe()); parsing, `svasim config`, and the configuration stored with a run all derive
-// from that.
+// Every key of a configuration, bound to the fields of the plain structs that stand beside their blocks. A
+// struct describes its fields once (describe()); parsing, `svasim config`, and the configuration stored with
+// a run all derive from that.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class ConfigError : public std::runtime_error {
 struct Setting {
   std::string key;
   std::string unit;
-  std::string range;    ///< "1 to 64", or the choices
+  std::string range;  ///< "1 to 64", or the choices
   std::string meaning;
   std::string initial;  ///< the default, as text
   std::function<std::string()> get;
@@ -73,7 +73,8 @@ class Settings {
   void number(const std::string& key, T& value, const std::string& unit, double min, double max,
               const std::string& meaning);
   template <class Enum>
-  void choose(const std::string& key, Enum& value, const std::vector<std::string>& names, const std::string& meaning);
+  void choose(const std::string& key, Enum& value, const std::vector<std::string>& names,
+              const std::string& meaning);
   void add(Setting setting);
   Setting* find(const std::string& key);
   std::string nearest(const std::string& key) const;
@@ -81,7 +82,8 @@ class Settings {
   std::vector<Setting> settings_;
 };
 
-// --- how one value is read and shown --------------------------------------------------------------------------------
+// --- how one value is read and shown
+// --------------------------------------------------------------------------------
 
 namespace detail {
 /// A number with an optional unit that converts to `unit` (ps ns us ms s; B KiB MiB GiB). Throws ConfigError.

@@ -1,0 +1,124 @@
+// See checker.hpp.
+#include "models/platform/checker.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "models/arch/ats.hpp"
+#include "models/arch/tlb_scope.hpp"
+
+namespace svasim::platform {
+namespace {
+
+constexpr std::uint64_t kMostPages =
+    1u << 16;  ///< of one unmap that are looked at; larger ones lose all they ever used
+
+}  // namespace
+
+Checker::Checker(System& system)
+    : system_(system),
+      reference_(system.smmu().context().state, system.smmu().context().features,
+                 [&system](arch::Pa pa, void* out, unsigned bytes) {
+                   return system.store().read(pa.value, out, bytes);
+                 }) {
+  for (std::size_t i = 0; i < system.smmu().tbus(); ++i) {
+    system.smmu().tbu(i).on_use = [this](const smmu::TranslationUse& u) {
+      if (u.attributes.address_type != arch::AddressType::untranslated) return;  // the ATC's use was checked
+      use({Holder::tbu, u.attributes.stream, u.attributes.substream, u.va.value >> arch::kPageShift}, u.va,
+          u.pa, u.write);
+    };
+  }
+  system.on_atc_use(
+      [this](arch::StreamId stream, arch::SubstreamId substream, arch::Va va, arch::Pa pa, bool write) {
+        use({Holder::atc, stream, substream, va.value >> arch::kPageShift}, va, pa, write);
+      });
+  system.smmu().tcu().on_invalidate = [this](const arch::Command& command) { pending_.push_back(command); };
+  system.smmu().tcu().on_sync_complete = [this](const arch::Command&) { synced(); };
+  system.on_unmap = [this](std::uint64_t va, std::uint64_t bytes) { before_unmap(va, bytes); };
+}
+
+std::optional<Checker::Mapping> Checker::now(const Key& key) const {
+  arch::ReferenceTranslator reference = reference_;
+  reference.set_state(system_.smmu().context().state);
+  const arch::Outcome outcome =
+      reference.translate(key.stream, key.substream, arch::Va(key.page << arch::kPageShift), arch::Access{});
+  const auto* result = std::get_if<arch::TranslationResult>(&outcome);
+  if (result == nullptr) return std::nullopt;
+  return Mapping{result->pa.value >> arch::kPageShift, result->allows({true, false, false}), result->asid,
+                 result->vmid};
+}
+
+void Checker::use(const Key& key, arch::Va va, arch::Pa pa, bool write) {
+  ++uses_;
+  contexts_.insert({raw(key.stream), key.substream.value});
+  const std::uint64_t frame = pa.value >> arch::kPageShift;
+  const std::optional<Mapping> current = now(key);
+  if (current && current->serves(frame, write)) return;
+  if (const auto old = forgiven_.find(key); old != forgiven_.end()) {
+    const auto serves = [&](const Mapping& mapping) { return mapping.serves(frame, write); };
+    if (std::any_of(old->second.begin(), old->second.end(), serves)) return;
+  }
+  std::ostringstream message;
+  message << "checker: " << (key.holder == Holder::tbu ? "TBU" : "ATC") << " of stream 0x" << std::hex
+          << raw(key.stream) << ", PASID " << std::dec << key.substream.value << ": "
+          << (write ? "write" : "read") << " of 0x" << std::hex << va.value << " used 0x" << pa.value
+          << "; the tables say ";
+  if (current) {
+    message << "0x" << (current->frame << arch::kPageShift | va.offset(arch::kPageShift))
+            << (current->writable ? "" : " (read-only)");
+  } else {
+    message << "there is no translation";
+  }
+  message << ", and no invalidation is outstanding for what it was";
+  on_violation(message.str());
+}
+
+void Checker::before_unmap(std::uint64_t va, std::uint64_t bytes) {
+  const std::uint64_t first = va >> arch::kPageShift;
+  const std::uint64_t pages =
+      std::min((va % arch::kPageSize + bytes + arch::kPageSize - 1) >> arch::kPageShift, kMostPages);
+  for (const auto& [stream, pasid] : contexts_) {
+    for (std::uint64_t page = first; page < first + pages; ++page) {
+      for (const Holder holder : {Holder::tbu, Holder::atc}) {
+        const Key key{holder, static_cast<arch::StreamId>(stream), {true, pasid}, page};
+        if (const auto mapping = now(key)) forgiven_[key].push_back(*mapping);
+      }
+    }
+  }
+}
+
+bool Checker::covers(const arch::Command& command, const Key& key, const Mapping& mapping) const {
+  if (command.opcode == arch::Opcode::atc_inv) {
+    if (key.holder != Holder::atc || key.stream != command.stream) return false;
+    if (command.substream.valid && !command.global && command.substream != key.substream) return false;
+    const arch::AtsRange range = arch::atc_invalidate_range(command.address, command.size);
+    return range.log2_size >= 64 ||
+           (key.page << arch::kPageShift) >> range.log2_size == range.address >> range.log2_size;
+  }
+  if (key.holder != Holder::tbu || !arch::is_tlbi(command.opcode)) return false;
+  arch::TlbTag tag;
+  tag.asid = mapping.asid;
+  tag.vmid = mapping.vmid;
+  tag.address = key.page << arch::kPageShift;
+  const smmu::Context& context = system_.smmu().context();
+  return arch::invalidates(command, tag, context.state, context.features);
+}
+
+/// What the completed invalidations cover may no longer be used as it was.
+void Checker::synced() {
+  for (auto entry = forgiven_.begin(); entry != forgiven_.end();) {
+    auto& mappings = entry->second;
+    mappings.erase(std::remove_if(mappings.begin(), mappings.end(),
+                                  [&](const Mapping& mapping) {
+                                    return std::any_of(pending_.begin(), pending_.end(),
+                                                       [&](const arch::Command& c) {
+                                                         return covers(c, entry->first, mapping);
+                                                       });
+                                  }),
+                   mappings.end());
+    entry = mappings.empty() ? forgiven_.erase(entry) : std::next(entry);
+  }
+  pending_.clear();
+}
+
+}  // namespace svasim::platform

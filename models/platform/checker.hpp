@@ -1,0 +1,75 @@
+// The checker (run.check): every translation that is used equals what the reference translator says of the
+// tables in memory now, or said before software began to take the page away. What was true before is forgiven
+// until the invalidation that covers the page has completed (its CMD_SYNC); a use after that is a violation.
+//
+// It watches TBUs and ATCs (uses), the TCU (invalidations, CMD_SYNC) and the trace's unmaps, and reads memory
+// without side effects.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/arch/reference.hpp"
+#include "models/platform/system.hpp"
+
+namespace svasim::platform {
+
+class Checker {
+ public:
+  explicit Checker(System& system);
+
+  std::function<void(const std::string&)> on_violation;
+
+  /// The process is about to lose [va, va + bytes): what is true now may be used until the invalidation is
+  /// complete.
+  void before_unmap(std::uint64_t va, std::uint64_t bytes);
+
+  std::uint64_t uses() const { return uses_; }
+
+ private:
+  /// Who keeps translations: a TBU obeys TLBI, an ATC obeys ATC_INV.
+  enum class Holder : std::uint8_t { tbu, atc };
+  struct Key {
+    Holder holder;
+    arch::StreamId stream;
+    arch::SubstreamId substream;
+    std::uint64_t page;
+    bool operator==(const Key& o) const {
+      return holder == o.holder && stream == o.stream && substream == o.substream && page == o.page;
+    }
+  };
+  struct Hash {
+    std::size_t operator()(const Key& k) const {
+      return (k.page * 0x9E37'79B9'7F4A'7C15u) ^ std::uint64_t{raw(k.stream)} << 32 ^ k.substream.value << 1 ^
+             static_cast<std::uint64_t>(k.holder);
+    }
+  };
+  struct Mapping {
+    std::uint64_t frame = 0;
+    bool writable = false;
+    std::uint16_t asid = 0;
+    std::uint16_t vmid = 0;
+    bool serves(std::uint64_t used_frame, bool write) const {
+      return frame == used_frame && (writable || !write);
+    }
+  };
+
+  void use(const Key& key, arch::Va va, arch::Pa pa, bool write);
+  void synced();
+  std::optional<Mapping> now(const Key& key) const;
+  bool covers(const arch::Command& command, const Key& key, const Mapping& mapping) const;
+
+  System& system_;
+  arch::ReferenceTranslator reference_;
+  std::unordered_map<Key, std::vector<Mapping>, Hash> forgiven_;  ///< old mappings not yet invalidated
+  std::vector<arch::Command> pending_;                            ///< invalidations since the last CMD_SYNC
+  std::set<std::pair<std::uint32_t, std::uint32_t>> contexts_;    ///< (StreamID, SubstreamID) seen
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace svasim::platform

@@ -1,0 +1,118 @@
+// See simulation.hpp.
+#include "models/platform/simulation.hpp"
+
+#include <sstream>
+
+namespace svasim::platform {
+namespace {
+
+constexpr std::uint64_t kProgressInterval = 4096;  ///< transactions
+
+}  // namespace
+
+Simulation::Simulation(const Config& config, trace::Reader& reader, std::vector<probe::Sink*> sinks)
+    : config_(config) {
+  calendar_ = std::make_unique<engine::Calendar>("calendar");
+  calendar_->shuffle(static_cast<std::uint32_t>(config.run.shuffle));
+  inlet_ = {calendar_->add_block(), 0};
+  sinks.push_back(this);
+  recorder_ = std::make_unique<probe::Recorder>(std::move(sinks));
+  system_ = std::make_unique<System>("system", *calendar_, config, *recorder_, reader);
+  system_->feeder().on_exhausted = [this] { maybe_finish(); };
+  system_->host().on_error = [this](const std::string& message) {
+    if (on_driver_message) on_driver_message(message);
+  };
+  if (config.run.check) {
+    checker_ = std::make_unique<Checker>(*system_);
+    checker_->on_violation = [this](const std::string& message) { stop(Ending::mismatch, message); };
+  }
+}
+
+Simulation::~Simulation() = default;
+
+RunResult Simulation::run() {
+  system_->start();
+  calendar_->post<&Simulation::watch>(config_.run.watchdog, inlet_, this);
+  sc_core::sc_start();
+  try {
+    calendar_->rethrow();
+  } catch (const std::exception& e) {  // lockstep mismatch, RTL assertion
+    stop(Ending::mismatch, e.what());
+  }
+  if (!ended_) stop(Ending::stuck, stuck_report());
+  result_.counters = system_->counters();
+  result_.totals = System::totals(result_.counters);
+  result_.totals.simulated = calendar_->now();
+  return result_;
+}
+
+void Simulation::transaction(const probe::Transaction&) {
+  if (progress && recorder_->closed() % kProgressInterval == 0) {
+    progress(recorder_->closed(), recorder_->faults_opened(), calendar_->now());
+  }
+  if (interrupted_ != 0) stop(Ending::interrupted, "interrupted");
+  if (system_->feeder().exhausted()) maybe_finish();
+}
+
+void Simulation::fault(const probe::Fault&) {
+  if (system_->feeder().exhausted()) maybe_finish();
+}
+
+/// The recorder still counts what is being closed, so the decision is the next event's.
+void Simulation::maybe_finish() { calendar_->post<&Simulation::finish>(calendar_->now() + 1, inlet_, this); }
+
+void Simulation::finish(std::uint64_t) {
+  if (finishing_ || recorder_->live() != 0 || recorder_->faults_live() != 0) return;
+  finishing_ = true;
+  const auto end = [this] {
+    try {
+      if (const std::exception_ptr error = system_->feeder().error()) std::rethrow_exception(error);
+      stop(Ending::complete, "");
+    } catch (const std::exception& e) {
+      stop(Ending::bad_trace, e.what());
+    }
+  };
+  config_.run.unbind ? system_->shutdown(end) : end();
+}
+
+void Simulation::watch(std::uint64_t) {
+  const std::uint64_t seen = recorder_->opened() + recorder_->closed() + recorder_->faults_closed() +
+                             (system_->ready() ? 1 : 0) + (finishing_ ? 1 : 0);
+  if (seen == last_seen_) {
+    stop(Ending::stuck, stuck_report());
+    return;
+  }
+  last_seen_ = seen;
+  calendar_->post<&Simulation::watch>(calendar_->now() + config_.run.watchdog, inlet_, this);
+}
+
+void Simulation::stop(Ending ending, std::string message) {
+  if (ended_) return;
+  ended_ = true;
+  result_.ending = ending;
+  result_.message = std::move(message);
+  calendar_->stop();
+}
+
+std::string Simulation::stuck_report() const {
+  std::ostringstream out;
+  const probe::Picoseconds now = calendar_->now();
+  out << "no progress at " << now << " ps: " << recorder_->live() << " transactions and "
+      << recorder_->faults_live() << " faults alive"
+      << (system_->ready() ? "" : "; the driver never became ready") << '\n'
+      << system_->occupancy();
+  for (const probe::Transaction* t : recorder_->oldest(4)) {
+    out << "  transaction " << t->id << ", device " << t->device << ", PASID " << t->pasid << ", "
+        << probe::name(t->operation) << " of " << t->size << " at 0x" << std::hex << t->va << std::dec
+        << ": in " << probe::info(t->timeline.stage()).name << " since " << t->timeline.since()
+        << " ps; before that";
+    const auto& segments = t->timeline.segments();
+    for (std::size_t i = segments.size() > 6 ? segments.size() - 6 : 0; i < segments.size(); ++i) {
+      out << ' ' << probe::info(segments[i].stage).name << ' ' << segments[i].duration << ',';
+    }
+    out << " in " << t->timeline.rounds() << " failed rounds\n";
+  }
+  return out.str();
+}
+
+}  // namespace svasim::platform

@@ -1,0 +1,243 @@
+// See system.hpp.
+#include "models/platform/system.hpp"
+
+#include <sstream>
+
+#include "models/smmu/walk_cache_model.hpp"
+#include "tlm-bridges/walk_cache_factory.hpp"
+
+namespace svasim::platform {
+namespace {
+
+/// Device i's StreamID; for PCIe it is the Requester ID too.
+arch::StreamId stream_of(unsigned device) { return static_cast<arch::StreamId>(0x100 + 8 * device); }
+
+// Interconnect outputs.
+enum : unsigned { kMemory, kRegisters, kDoorbell, kOutputs };
+
+/// Takes counters however a block offers them.
+struct Collector {
+  std::vector<probe::Counters::Value>& values;
+  std::string block;
+
+  void operator()(const char* name, std::uint64_t value) const { values.push_back({block, name, value}); }
+  void operator()(const char* name, const std::uint64_t* value) const { (*this)(name, *value); }
+  void operator()(const char* name, const probe::Occupancy* occupancy) const {
+    values.push_back({block, std::string(name) + "_peak", occupancy->peak()});
+    values.push_back({block, std::string(name) + "_entered", occupancy->entered()});
+    values.push_back({block, std::string(name) + "_ps", occupancy->area()});
+  }
+};
+
+}  // namespace
+
+/// One device of the trace with what lies between it and its TBU.
+struct System::Device {
+  DeviceKind kind;
+  std::unique_ptr<pcie::PcieLink> link;
+  std::unique_ptr<pcie::RootPort> root_port;
+  std::unique_ptr<pcie::Endpoint> endpoint;
+  std::unique_ptr<pcie::PlatformDevice> platform_device;
+
+  void poke() { kind == DeviceKind::pcie ? endpoint->poke() : platform_device->poke(); }
+};
+
+System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const Config& config,
+               probe::Recorder& recorder, trace::Reader& reader)
+    : sc_core::sc_module(name),
+      calendar_(calendar),
+      config_(config),
+      device_clock_(config.machine.device_period),
+      store_(MachineConfig::kRam, config.machine.ram_bytes) {
+  const MachineConfig& machine = config.machine;
+  const engine::Clock fabric(machine.fabric_period);
+  dram_ = std::make_unique<memory::Dram>("dram", calendar, engine::Clock(machine.dram_period), config.dram);
+  llc_ = std::make_unique<memory::Llc>("llc", calendar, fabric, config.llc, store_);
+
+  std::vector<arch::dti::Flow> flows;
+  for (unsigned i = 0; i < config.devices.count; ++i) {
+    flows.push_back(config.devices.kind[i] == DeviceKind::pcie ? arch::dti::Flow::no_stall
+                                                               : arch::dti::Flow::stall);
+  }
+  const unsigned inputs = config.devices.count + 2;
+  interconnect_ = std::make_unique<memory::Interconnect>(
+      "interconnect", calendar, fabric, config.interconnect, inputs, kOutputs,
+      std::vector<memory::Region>{{MachineConfig::kRam, machine.ram_bytes, kMemory},
+                                  {MachineConfig::kRegisters, arch::reg::kSize, kRegisters},
+                                  {MachineConfig::kDoorbell, MachineConfig::kDoorbellBytes, kDoorbell}});
+
+  smmu::SmmuConfig smmu{config.tbu, config.tcu, config.dti, {}};
+  smmu.features.httu = arch::Httu::none;
+  smmu_ = std::make_unique<smmu::Smmu>("smmu", calendar, engine::Clock(machine.smmu_period), smmu, flows,
+                                       make_walk_cache(), &recorder);
+
+  host::HostMap map;
+  map.smmu_registers = MachineConfig::kRegisters;
+  map.doorbell = MachineConfig::kDoorbell;
+  map.tables = MachineConfig::kRam;
+  map.tables_bytes = MachineConfig::kTablesBytes;
+  map.pages = MachineConfig::kRam + MachineConfig::kTablesBytes;
+  map.pages_bytes = machine.ram_bytes - MachineConfig::kTablesBytes;
+  host_ = std::make_unique<host::Host>("host", calendar, engine::Clock(machine.host_period), config.host, map,
+                                       &recorder);
+
+  HostServices services;
+  services.bind = [this](std::uint32_t device, std::uint32_t process, std::function<void()> done) {
+    host_->bind(stream_of(device), process, std::move(done));
+  };
+  services.pasid = [this](std::uint32_t process) { return host_->pasid(process); };
+  services.unmap = [this](std::uint32_t process, std::uint64_t va, std::uint64_t bytes,
+                          std::function<void()> done) {
+    if (on_unmap) on_unmap(va, bytes);
+    host_->unmap(process, va, bytes, std::move(done));
+  };
+  feeder_ = std::make_unique<TraceFeeder>(calendar, device_clock_, config.devices.count, config.run.lookahead,
+                                          reader, std::move(services));
+  add_devices(recorder);
+  feeder_->poke = [this](unsigned device) { devices_[device]->poke(); };
+  wire();
+}
+
+System::~System() = default;
+
+std::unique_ptr<arch::WalkCache> System::make_walk_cache() const {
+  const auto implementation = config_.tcu.pwc_impl == "model" ? bridges::WalkCacheImplementation::model
+                              : config_.tcu.pwc_impl == "lockstep"
+                                  ? bridges::WalkCacheImplementation::lockstep
+                                  : bridges::WalkCacheImplementation::rtl;
+  try {
+    return bridges::make_walk_cache(implementation, config_.tcu.pwc,
+                                    std::make_unique<smmu::WalkCacheModel>(config_.tcu.pwc));
+  } catch (const bridges::GeometryNotBuilt& e) {
+    throw ConfigError(std::string("tcu.pwc.impl: ") + e.what());
+  }
+}
+
+void System::add_devices(probe::Recorder& recorder) {
+  for (unsigned i = 0; i < config_.devices.count; ++i) {
+    const pcie::DeviceIdentity identity{i, stream_of(i)};
+    auto device = std::make_unique<Device>();
+    device->kind = config_.devices.kind[i];
+    if (device->kind == DeviceKind::pcie) {
+      smmu::Smmu::AtsLinks& dti = smmu_->add_root_port(identity.stream, device_clock_);
+      device->link = std::make_unique<pcie::PcieLink>(calendar_, device_clock_, device_clock_, config_.link);
+      device->root_port = std::make_unique<pcie::RootPort>(
+          ("root_port" + std::to_string(i)).c_str(), calendar_, device_clock_, recorder, config_.root_port,
+          *device->link, *dti.up, *dti.down);
+      device->endpoint = std::make_unique<pcie::Endpoint>(
+          calendar_, device_clock_, recorder, config_.endpoint, identity, *device->link, feeder_->source(i));
+      device->root_port->memory.socket.bind(smmu_->tbu(i).device.socket);
+    } else {
+      device->platform_device = std::make_unique<pcie::PlatformDevice>(
+          ("device" + std::to_string(i)).c_str(), calendar_, device_clock_, recorder, config_.platform_device,
+          identity, feeder_->source(i));
+      device->platform_device->memory.socket.bind(smmu_->tbu(i).device.socket);
+    }
+    devices_.push_back(std::move(device));
+  }
+}
+
+void System::wire() {
+  const unsigned devices = config_.devices.count;
+  for (unsigned i = 0; i < devices; ++i) smmu_->tbu(i).memory.socket.bind(interconnect_->port(i).socket);
+  smmu_->tcu().memory.socket().bind(interconnect_->port(devices).socket);
+  host_->memory().socket.bind(interconnect_->port(devices + 1).socket);
+  interconnect_->output(kMemory).socket.bind(llc_->port.socket);
+  interconnect_->output(kRegisters).socket.bind(smmu_->registers().socket.socket);
+  interconnect_->output(kDoorbell).socket.bind(host_->doorbell().socket);
+  llc_->dram.socket.bind(dram_->port.socket);
+}
+
+void System::start() {
+  std::vector<host::DeviceDescription> devices;
+  for (unsigned i = 0; i < config_.devices.count; ++i) {
+    host::DeviceDescription device;
+    device.stream = stream_of(i);
+    device.kind =
+        config_.devices.kind[i] == DeviceKind::pcie ? probe::FaultKind::pri : probe::FaultKind::stall;
+    devices.push_back(device);
+  }
+  host_->start(std::move(devices), [this] {
+    ready_ = true;
+    feeder_->start();
+  });
+}
+
+void System::on_atc_use(const pcie::Endpoint::UseCallback& callback) {
+  for (const auto& device : devices_) {
+    if (device->endpoint) device->endpoint->on_use = callback;
+  }
+}
+
+void System::shutdown(std::function<void()> done) { host_->shutdown(std::move(done)); }
+
+std::vector<probe::Counters::Value> System::counters() const {
+  std::vector<probe::Counters::Value> values;
+  for (unsigned i = 0; i < devices_.size(); ++i) {
+    const std::string number = std::to_string(i);
+    const Device& device = *devices_[i];
+    if (device.kind == DeviceKind::pcie) {
+      device.endpoint->counters(Collector{values, "endpoint" + number});
+      device.root_port->counters(Collector{values, "root_port" + number});
+    } else {
+      device.platform_device->counters(Collector{values, "device" + number});
+    }
+    smmu_->tbu(i).counters(Collector{values, "tbu" + number});
+  }
+  smmu_->tcu().counters(Collector{values, "tcu"});
+  interconnect_->counters(Collector{values, "interconnect"});
+  llc_->counters(Collector{values, "llc"});
+  dram_->counters(Collector{values, "dram"});
+  host_->counters(Collector{values, "host"});
+  values.push_back({"trace", "records", feeder_->records()});
+  values.push_back({"trace", "refused", feeder_->refused()});
+  return values;
+}
+
+probe::RunTotals System::totals(const std::vector<probe::Counters::Value>& counters) {
+  // Sums over blocks whose name starts so: "tbu" is all TBUs.
+  const auto sum = [&](const std::string& block, const std::string& name) {
+    std::uint64_t total = 0;
+    for (const auto& value : counters) {
+      if (value.name == name && value.block.compare(0, block.size(), block) == 0) total += value.value;
+    }
+    return total;
+  };
+  probe::RunTotals totals;
+  totals.fault_records = sum("tcu", "stalls") + sum("tcu", "page_requests_written");
+  totals.responses = sum("tcu", "resumes") + sum("tcu", "page_responses");
+  totals.first_touched_pages = sum("host", "pages_mapped");
+  std::uint64_t walk_hits = 0;
+  for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
+    walk_hits += sum("tcu", "pwc_hits_level" + std::to_string(level));
+  }
+  const std::uint64_t config_lookups = sum("tcu", "config_lookups");
+  totals.hit_rates = {
+      {"ATC", sum("endpoint", "atc_hits"), sum("endpoint", "atc_lookups")},
+      {"micro-TLB", sum("tbu", "utlb_hits"), sum("tbu", "transactions")},
+      {"main TLB", sum("tbu", "tlb_hits"), sum("tbu", "tlb_lookups")},
+      {"configuration cache", config_lookups - sum("tcu", "config_misses"), config_lookups},
+      {"page-walk cache, any level", walk_hits, sum("tcu", "pwc_lookups")},
+      {"page-walk cache, leaf", sum("tcu", "pwc_hits_level3"), sum("tcu", "pwc_lookups")},
+      {"last-level cache", sum("llc", "hits"), sum("llc", "hits") + sum("llc", "misses")},
+      {"DRAM open row", sum("dram", "row_hits"),
+       sum("dram", "row_hits") + sum("dram", "row_closed") + sum("dram", "row_conflicts")},
+  };
+  return totals;
+}
+
+std::string System::occupancy() const {
+  std::ostringstream out;
+  for (std::size_t i = 0; i < smmu_->tbus(); ++i) {
+    out << "  tbu" << i << ": " << smmu_->tbu(i).occupied() << " transactions wait for the TCU\n";
+  }
+  out << "  tcu: " << smmu_->tcu().translating() << " translations in progress, " << smmu_->tcu().stalled()
+      << " stalled; " << smmu_->tcu().memory.outstanding() << " memory accesses outstanding\n"
+      << "  tcu: event queue " << (smmu_->tcu().events.full() ? "full" : "not full")
+      << ", page-request queue " << (smmu_->tcu().page_requests.full() ? "full" : "not full")
+      << ", command queue at " << smmu_->tcu().commands.cons() << " of " << smmu_->tcu().commands.prod()
+      << '\n';
+  return out.str();
+}
+
+}  // namespace svasim::platform

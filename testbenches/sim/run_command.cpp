@@ -1,0 +1,163 @@
+// svasim run, explain and config.
+#include <systemc>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+
+#include "models/platform/simulation.hpp"
+#include "models/probe/run_database.hpp"
+#include "models/probe/story.hpp"
+#include "testbenches/sim/options.hpp"
+
+namespace svasim::sim {
+namespace {
+
+namespace po = boost::program_options;
+using SteadyClock = std::chrono::steady_clock;
+
+platform::Simulation* running = nullptr;
+
+void on_signal(int) {
+  if (running != nullptr) running->interrupt();
+}
+
+/// --config and --set, in that order, into `config`; throws ConfigError for what is wrong with them together
+/// too.
+platform::Settings read_settings(const po::variables_map& values, platform::Config& config) {
+  platform::Settings settings = platform::Config::bind(config);
+  if (values.count("config") != 0) settings.read_file(values["config"].as<std::string>());
+  if (values.count("set") != 0) {
+    for (const std::string& assignment : values["set"].as<Words>()) settings.assign(assignment);
+  }
+  config.host.seed = config.run.seed;
+  const std::vector<std::string> errors = config.check();
+  if (!errors.empty()) throw platform::ConfigError(errors.front());
+  return settings;
+}
+
+void add_config_options(po::options_description& options) {
+  options.add_options()("config", po::value<std::string>())("set", po::value<Words>()->composing());
+}
+
+/// Progress: a line that is rewritten on a terminal, plain lines elsewhere.
+class ProgressLine {
+ public:
+  void update(std::uint64_t transactions, std::uint64_t faults, probe::Picoseconds now) {
+    const auto host = SteadyClock::now();
+    if (host - last_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10))) return;
+    last_ = host;
+    const double seconds = std::chrono::duration<double>(host - start_).count();
+    std::cerr << (terminal_ ? "\r\033[K" : "") << "svasim: " << transactions << " transactions, " << faults
+              << " faults, " << std::fixed << std::setprecision(3) << static_cast<double>(now) * 1e-9
+              << " ms simulated, " << std::setprecision(0) << static_cast<double>(transactions) / seconds
+              << " transactions/s" << (terminal_ ? "" : "\n") << std::flush;
+  }
+  void clear() const {
+    if (terminal_) std::cerr << "\r\033[K" << std::flush;
+  }
+  double seconds() const { return std::chrono::duration<double>(SteadyClock::now() - start_).count(); }
+
+ private:
+  const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  const SteadyClock::time_point start_ = SteadyClock::now();
+  SteadyClock::time_point last_ = start_;
+};
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  if (!file.flush()) throw std::runtime_error(path.string() + ": cannot be written");
+}
+
+const char* name(platform::Ending ending) {
+  switch (ending) {
+    case platform::Ending::complete: return "complete";
+    case platform::Ending::bad_trace: return "bad trace";
+    case platform::Ending::stuck: return "stuck";
+    case platform::Ending::mismatch: return "mismatch";
+    case platform::Ending::interrupted: return "interrupted";
+  }
+  return "?";
+}
+
+int exit_code(platform::Ending ending) {
+  if (ending == platform::Ending::complete) return kOk;
+  return ending == platform::Ending::bad_trace ? kBadTrace : kFailure;
+}
+
+}  // namespace
+
+int run(const Words& words) {
+  po::options_description options;
+  options.add_options()("trace", po::value<std::string>())("out", po::value<std::string>())(
+      "limit", po::value<std::uint64_t>());
+  add_config_options(options);
+  const po::variables_map values = parse(words, options);
+  if (values.count("trace") == 0 || values.count("out") == 0)
+    throw UsageError("run needs --trace T and --out DIR");
+
+  platform::Config config;
+  const platform::Settings settings = read_settings(values, config);
+  trace::ReadOptions read;
+  read.coalesce = config.devices.coalesce;
+  if (values.count("limit") != 0) read.limit = values["limit"].as<std::uint64_t>();
+  const auto reader = trace::Reader::open(values["trace"].as<std::string>(), read);
+
+  const std::filesystem::path directory = values["out"].as<std::string>();
+  std::filesystem::create_directories(directory);
+  probe::RunDatabase database((directory / "run.db").string());
+  for (const platform::Setting& s : settings.all()) database.write_config(s.key, s.get(), s.is_default());
+
+  probe::Summary summary;
+  ProgressLine line;
+  platform::Simulation simulation(config, *reader, {&database, &summary});
+  simulation.progress = [&](std::uint64_t t, std::uint64_t f, probe::Picoseconds now) {
+    line.update(t, f, now);
+  };
+  simulation.on_driver_message = [&](const std::string& message) {
+    line.clear();
+    std::cerr << "svasim: driver: " << message << '\n';
+  };
+  running = &simulation;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const platform::RunResult result = simulation.run();
+  running = nullptr;
+  line.clear();
+
+  const double seconds = line.seconds();
+  database.write_counters(result.counters);
+  database.write_meta("ending", name(result.ending));
+  database.finish();
+  write_file(directory / "summary.json", summary.json(result.totals));
+  write_file(directory / "host.json", summary.host_json(seconds));
+  summary.print(std::cout, result.totals, seconds);
+  if (!result.message.empty())
+    std::cerr << "svasim: " << name(result.ending) << ": " << result.message << '\n';
+  return exit_code(result.ending);
+}
+
+int explain(const Words& words) {
+  po::options_description options;
+  options.add_options()("dir", po::value<std::string>())("transaction", po::value<std::uint64_t>());
+  const po::variables_map values = parse(words, options, {"dir", "transaction"});
+  if (values.count("transaction") == 0) throw UsageError("explain needs DIR and a transaction number");
+  probe::explain(values["dir"].as<std::string>(), values["transaction"].as<std::uint64_t>(), std::cout);
+  return kOk;
+}
+
+int config(const Words& words) {
+  po::options_description options;
+  add_config_options(options);
+  platform::Config config;
+  read_settings(parse(words, options), config).print(std::cout);
+  return kOk;
+}
+
+}  // namespace svasim::sim
