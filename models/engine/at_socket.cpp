@@ -25,6 +25,12 @@ std::uint64_t response_bytes(const tlm::tlm_generic_payload& p) {
   return p.is_read() ? p.get_data_length() : 0;
 }
 
+/// When a receiver sees a payload whose first beat it can take at `first`: the edge after it took the last
+/// one, which needs a cycle for each and the sender to have sent it.
+Picoseconds reception(Clock clock, Picoseconds first, Cycles count, const Payload& payload) {
+  return clock.after(std::max(first + clock.span(count - 1), payload.last_beat));
+}
+
 }  // namespace
 
 // --- initiator
@@ -56,6 +62,7 @@ void AtInitiator::transmit(Payload& payload, Picoseconds now) {
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   channel_free_ = clock_.later(now, beats(request_bytes(payload), width_));
+  payload.last_beat = now + clock_.span(beats(request_bytes(payload), width_) - 1);
   refused_ = &payload;  // before the call: a target may send END_REQ from inside it
   const auto answer = socket->nb_transport_fw(payload, phase, delay);
   if (answer == tlm::TLM_ACCEPTED) return;
@@ -86,8 +93,8 @@ tlm::tlm_sync_enum AtInitiator::nb_transport_bw(tlm::tlm_generic_payload& generi
     schedule_pump();
   }
   if (phase != tlm::BEGIN_RESP) return tlm::TLM_ACCEPTED;
-  const Picoseconds last_beat = now + clock_.span(beats(response_bytes(payload), width_) - 1);
-  calendar_.post<&AtInitiator::respond>(clock_.after(last_beat), inlet_, this, as_argument(payload));
+  received_ = reception(clock_, std::max(now, received_), beats(response_bytes(payload), width_), payload);
+  calendar_.post<&AtInitiator::respond>(received_, inlet_, this, as_argument(payload));
   return tlm::TLM_COMPLETED;
 }
 
@@ -148,8 +155,8 @@ bool AtTarget::take_place() {
 }
 
 void AtTarget::schedule_arrival(Payload& payload, Picoseconds sent) {
-  const Picoseconds last_beat = sent + clock_.span(beats(request_bytes(payload), width_) - 1);
-  calendar_.post<&AtTarget::arrive>(clock_.after(last_beat), inlet_, this, as_argument(payload));
+  received_ = reception(clock_, std::max(sent, received_), beats(request_bytes(payload), width_), payload);
+  calendar_.post<&AtTarget::arrive>(received_, inlet_, this, as_argument(payload));
 }
 
 void AtTarget::arrive(std::uint64_t payload) { request_(object_, as_payload(payload)); }
@@ -187,6 +194,7 @@ void AtTarget::pump_responses(std::uint64_t) {
   if (channel_free_ <= now) {
     Payload& payload = *responses_.pop_front();
     channel_free_ = clock_.later(now, beats(response_bytes(payload), width_));
+    payload.last_beat = now + clock_.span(beats(response_bytes(payload), width_) - 1);
     finish(payload);
   }
   if (!responses_.empty() && !pumping_ && !awaiting_end_response_) {

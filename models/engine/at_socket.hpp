@@ -66,6 +66,7 @@ class AtInitiator : private tlm::tlm_bw_transport_if<> {
   Ring<Payload*> queue_;
   Payload* refused_ = nullptr;    ///< sent, END_REQ not yet seen
   Picoseconds channel_free_ = 0;  ///< the request channel's next free edge
+  Picoseconds received_ = 0;      ///< when the last response is seen; the next one's beats follow it
   bool pumping_ = false;          ///< a pump is posted
   void* object_ = nullptr;
   void (*response_)(void*, Payload&) = nullptr;
@@ -119,6 +120,7 @@ class AtTarget : private tlm::tlm_fw_transport_if<> {
   Ring<Payload*> refused_;  ///< BEGIN_REQ seen, END_REQ owed
   Ring<Payload*> responses_;
   Picoseconds channel_free_ = 0;  ///< the response channel's next free edge
+  Picoseconds received_ = 0;      ///< when the last request is seen; the next one's beats follow it
   bool pumping_ = false;
   bool awaiting_end_response_ = false;
   void* object_ = nullptr;

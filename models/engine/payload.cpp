@@ -36,6 +36,7 @@ Payload& PayloadPool::make(tlm::tlm_command command, std::uint64_t address, std:
   payload.set_byte_enable_length(0);
   payload.set_dmi_allowed(false);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  payload.last_beat = 0;
   payload.attributes = Attributes{};
   payload.tag.transaction = nullptr;
   payload.tag.depth = 0;

@@ -53,7 +53,8 @@ class Payload final : public tlm::tlm_generic_payload {
 
   Attributes attributes;
   Tag tag;
-  std::uint64_t user = 0;  ///< of the initiator that made it, untouched by everybody else
+  std::uint64_t last_beat = 0;  ///< of the sockets: when its last data left the sender that sent it last
+  std::uint64_t user = 0;       ///< of the initiator that made it, untouched by everybody else
 
   std::uint64_t bytes() const { return get_data_length(); }
   std::uint8_t* data() { return get_data_ptr(); }
