@@ -88,6 +88,40 @@ TEST_CASE("crossing into a slower clock waits for its edge") {
   CHECK(read.answered == 3500);  // the first multiple of 700 after 3000
 }
 
+TEST_CASE("between two clocks data moves at the pace of the slower, and nothing overtakes it") {
+  struct Row {
+    Picoseconds sender, receiver;
+    Times arrivals;   ///< of 4 beats sent at 28 ns, and of one beat sent after them
+    Times responses;  ///< to two reads sent at 1400 ns, of 4 beats and one
+  };
+  const Row rows[] = {
+      // The receiver takes beats at 28 to 31 and the next request at 32, though that left at 30.8. The
+      // responses
+      // leave at 1401 to 1404 and at 1405.
+      {700, 1000, {32000, 33000}, {1404200, 1405600}},
+      // The sender's last beat leaves at 34 and is seen at 34.3. The responses leave at 1400.7 to 1402.8 and
+      // at
+      // 1403.5; the initiator takes their beats at 1402, 1404, 1406 and 1408, and at 1410.
+      {2000, 700, {34300, 36400}, {1408000, 1410000}},
+  };
+  for (const Row& row : rows) {
+    FreshKernel kernel;
+    Calendar calendar("calendar");
+    Initiator initiator("initiator", calendar, Clock(row.sender), 16);
+    Target target("target", calendar, Clock(row.receiver), 0, 8, 16);
+    initiator.port.socket.bind(target.port.socket);
+    initiator.write_at(28 * ns, 0, std::vector<std::uint8_t>(64));
+    initiator.read_at(28 * ns, 0, 8);
+    auto& first = initiator.read_at(1400 * ns, 0, 64);
+    auto& second = initiator.read_at(1400 * ns, 0, 8);
+    run(calendar);
+    REQUIRE(target.arrivals.size() == 4);
+    CAPTURE(row.sender);
+    CHECK(Times{target.arrivals[0].when, target.arrivals[1].when} == row.arrivals);
+    CHECK(Times{first.answered, second.answered} == row.responses);
+  }
+}
+
 namespace {
 
 /// An initiator of somebody else's: plain payloads, all four phases, END_RESP when it likes.
