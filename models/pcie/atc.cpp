@@ -33,13 +33,9 @@ void Atc::insert(AtcTag tag, arch::Va va, const arch::AtsTranslation& translatio
   const std::uint64_t page = va.value >> log2_size;
   Entry* const set = set_of(page);
   Entry* place = set;
-  for (unsigned way = 0; way < ways_; ++way) {
-    Entry& entry = set[way];
-    if (matches(entry, tag, page, log2_size)) {
-      place = &entry;
-      break;
-    }
-    if (!entry.valid ? place->valid : place->valid && entry.used < place->used) place = &entry;
+  for (Entry* entry = set; entry != set + ways_; ++entry) {
+    if (matches(*entry, tag, page, log2_size)) drop(*entry);
+    if (!entry->valid ? place->valid : place->valid && entry->used < place->used) place = entry;
   }
   if (place->valid) drop(*place);
   *place = Entry{true, tag, page, ++clock_, translation};

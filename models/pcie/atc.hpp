@@ -45,7 +45,7 @@ class Atc {
   /// The translation of `va` that grants a read, or with `write` a write; null if there is none. Valid until
   /// the next call.
   const arch::AtsTranslation* lookup(AtcTag tag, arch::Va va, bool write);
-  /// Remembers the answer to a request for `va`, in place of an older one for the same range. An entry
+  /// Remembers the answer to a request for `va`, in place of older ones for the same range. An entry
   /// without access is not kept.
   void insert(AtcTag tag, arch::Va va, const arch::AtsTranslation& translation);
   /// The number of entries removed.

@@ -1,0 +1,205 @@
+// Golden times of an endpoint's ways through ATC and ATS. The sums are written out; see pcie_fixture.hpp for
+// the sizes on the wire. ATC latency 2 ns.
+#include "testbenches/unit/pcie_fixture.hpp"
+
+using namespace svasim;
+using namespace svasim::test;
+
+TEST_CASE("an ATC hit costs the lookup and the way of the TLP") {
+  EndpointBench bench;
+  bench.host.pages[0x1000] = page(0x9000);
+  bench.run({read(0x1000), at(1'000'000, read(0x1040))});
+  const Closed& hit = bench.transaction(2);
+  CHECK(hit.outcome == Outcome::ok);
+  CHECK(hit.begun == 1'000'000);
+  CHECK(hit.in(Stage::issue) == 0);
+  CHECK(hit.in(Stage::atc) == 2'000);
+  CHECK(hit.in(Stage::link_out) == 24'000 + 5'000);
+  CHECK(hit.in(Stage::tbu_queue) == 10'000);
+  CHECK(hit.in(Stage::link_back) == 24'000 + 64'000 + 5'000);
+  CHECK(hit.total == 134'000);
+  const auto reads = bench.host.of(Tlp::Kind::memory_read);
+  REQUIRE(reads.size() == 2);
+  CHECK(reads[1].tlp.address == 0x9040);
+  CHECK(reads[1].tlp.address_type == arch::AddressType::translated);
+  CHECK_FALSE(reads[1].tlp.pasid.valid);
+  CHECK(bench.counter("atc_hits") == 1);
+  bench.check_conserved();
+}
+
+TEST_CASE("an ATC miss asks the host, and is replayed through the ATC") {
+  EndpointBench bench;
+  bench.host.pages[0x1000] = page(0x9000);
+  bench.run({read(0x1008)});
+  const Closed& miss = bench.transaction(1);
+  CHECK(miss.begun == 1'000);
+  CHECK(miss.in(Stage::atc) == 2'000 + 2'000);  // lookup, replay
+  CHECK(miss.in(Stage::link_out) == (28'000 + 5'000) + (24'000 + 5'000));
+  CHECK(miss.in(Stage::dti_out) == 20'000);
+  CHECK(miss.in(Stage::tbu_queue) == 10'000);
+  CHECK(miss.in(Stage::link_back) == (32'000 + 5'000) + (88'000 + 5'000));
+  CHECK(miss.total == 226'000);
+  CHECK(miss.rounds == 0);
+  const auto requests = bench.host.of(Tlp::Kind::translation_request);
+  REQUIRE(requests.size() == 1);
+  CHECK(requests[0].time == 36'000);
+  CHECK(requests[0].tlp.address == 0x1000);
+  CHECK(requests[0].tlp.no_write);
+  CHECK(requests[0].tlp.pasid == arch::SubstreamId{true, 1});
+  bench.check_conserved();
+}
+
+TEST_CASE("accesses to a page that is being asked for wait behind the first, and go in order") {
+  EndpointBench bench;
+  bench.host.pages[0x1000] = page(0x9000);
+  bench.run({read(0x1000), read(0x1040), read(0x1080)});
+  CHECK(bench.host.of(Tlp::Kind::translation_request).size() == 1);
+  CHECK(bench.counter("ats_merged") == 2);
+  const Closed& second = bench.transaction(2);
+  const Closed& third = bench.transaction(3);
+  CHECK(second.in(Stage::issue) == 1'000);
+  // It has its place when the one before is issued at 2 ns, and its turn 1 ns later.
+  CHECK(third.begun == 2'000);
+  REQUIRE(second.segments.size() >= 3);
+  CHECK(second.segments[2].stage == Stage::atc);
+  CHECK(second.segments[2].cause == probe::Cause{probe::Cause::Kind::transaction, 1});
+  // Looked up at 4 ns, the answer is there at 93 ns; replays are a cycle apart, the wire 24 ns.
+  CHECK(second.segments[2].duration == 93'000 - 4'000);
+  const auto reads = bench.host.of(Tlp::Kind::memory_read);
+  REQUIRE(reads.size() == 3);
+  CHECK(reads[0].time == 95'000 + 29'000);
+  CHECK(reads[1].time == reads[0].time + 24'000);
+  CHECK(reads[2].time == reads[1].time + 24'000);
+  CHECK(reads[0].tlp.address == 0x9000);
+  CHECK(reads[1].tlp.address == 0x9040);
+  CHECK(reads[2].tlp.address == 0x9080);
+  bench.check_conserved();
+}
+
+TEST_CASE("a write that joins a read-only request makes it ask again, which is no fault") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp& tlp) { return page(0x9000, !tlp.no_write); };
+  bench.run({read(0x1000), write(0x1040)});
+  const auto requests = bench.host.of(Tlp::Kind::translation_request);
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].tlp.no_write);
+  CHECK_FALSE(requests[1].tlp.no_write);
+  CHECK(bench.transaction(2).rounds == 0);
+  CHECK(bench.counter("ats_refused") == 0);
+  CHECK(bench.host.of(Tlp::Kind::memory_write).at(0).tlp.address == 0x9040);
+  bench.check_conserved();
+}
+
+TEST_CASE("an entry without write permission does not serve a write") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp& tlp) { return page(0x9000, !tlp.no_write); };
+  bench.run({read(0x1000), at(1'000'000, write(0x1000)), at(2'000'000, read(0x1000))});
+  CHECK(bench.host.of(Tlp::Kind::translation_request).size() == 2);
+  CHECK(bench.counter("atc_hits") == 1);
+  bench.check_conserved();
+}
+
+TEST_CASE("Translation Requests in flight are limited") {
+  pcie::EndpointConfig config;
+  config.ats.requests = 1;
+  EndpointBench bench(config);
+  bench.host.pages = {{0x1000, page(0x9000)}, {0x2000, page(0xa000)}};
+  bench.run({read(0x1000), read(0x2000)});
+  const auto requests = bench.host.of(Tlp::Kind::translation_request);
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[1].time == 93'000 + 33'000);  // sent when the first answer is there
+  CHECK(bench.counter("ats_requests_peak") == 1);
+  bench.check_conserved();
+}
+
+TEST_CASE("a large page serves all of its range from one entry") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp&) { return page(0x4000'0000, true, 21); };
+  bench.run({read(0x20'0000), at(1'000'000, read(0x3f'f000))});
+  CHECK(bench.counter("atc_hits") == 1);
+  CHECK(bench.host.of(Tlp::Kind::memory_read).at(1).tlp.address == 0x401f'f000);
+  bench.check_conserved();
+}
+
+TEST_CASE("PASIDs do not share translations") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp& tlp) { return page(tlp.pasid.value * 0x10'0000u); };
+  bench.run({read(0x1000, 64, 1), at(1'000'000, read(0x1000, 64, 2))});
+  const auto reads = bench.host.of(Tlp::Kind::memory_read);
+  REQUIRE(reads.size() == 2);
+  CHECK(reads[0].tlp.address == 0x10'0000);
+  CHECK(reads[1].tlp.address == 0x20'0000);
+  bench.check_conserved();
+}
+
+TEST_CASE("Unsupported Request and Completer Abort end the accesses that wait") {
+  const auto status = GENERATE(arch::AtsStatus::unsupported_request, arch::AtsStatus::completer_abort);
+  EndpointBench bench;
+  bench.host.translate = [&](const Tlp&) { return arch::AtsAnswer{status, {}}; };
+  bench.run({read(0x1000), read(0x1040)});
+  CHECK(bench.transaction(1).outcome == Outcome::failed);
+  CHECK(bench.transaction(2).outcome == Outcome::failed);
+  CHECK(bench.transaction(1).done() == 93'000);
+  CHECK(bench.transaction(1).rounds == 0);
+  CHECK(bench.counter("ats_errors") == 1);
+  CHECK(bench.host.of(Tlp::Kind::page_request).empty());
+  bench.check_conserved();
+}
+
+TEST_CASE("without ATS requests go out untranslated, with their PASID, at once") {
+  pcie::EndpointConfig config;
+  config.ats.enabled = config.pri.enabled = false;
+  EndpointBench bench(config);
+  bench.run({read(0x1040)});
+  CHECK(bench.transaction(1).in(Stage::atc) == 0);
+  CHECK(bench.transaction(1).total == (28'000 + 5'000) + 10'000 + (88'000 + 5'000));
+  const Tlp tlp = bench.host.seen.at(0).tlp;
+  CHECK(tlp.address_type == arch::AddressType::untranslated);
+  CHECK(tlp.address == 0x1040);
+  CHECK(tlp.pasid == arch::SubstreamId{true, 1});
+  bench.check_conserved();
+}
+
+TEST_CASE("an answer for untranslated use only is obeyed") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp&) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.untranslated_only = true;
+    return answer;
+  };
+  bench.run({read(0x1040)});
+  const auto reads = bench.host.of(Tlp::Kind::memory_read);
+  REQUIRE(reads.size() == 1);
+  CHECK(reads[0].tlp.address_type == arch::AddressType::untranslated);
+  CHECK(reads[0].tlp.address == 0x1040);
+  bench.check_conserved();
+}
+
+TEST_CASE("a posted write leaves the window when it gets onto the wire, a read when it completes") {
+  pcie::EndpointConfig config;
+  config.ats.enabled = config.pri.enabled = false;
+  config.issue.window = 1;
+  EndpointBench bench(config);
+  bench.run({write(0x1000), write(0x2000), write(0x3000), read(0x4000), read(0x5000)});
+  // A write is 28 + 64 B. The first is on the wire at 1 ns: its place is free at 2 ns. The second gets onto
+  // the wire at 93 ns, the third at 185 ns; the read is issued at 186 ns and waits for the wire until 277 ns.
+  CHECK(bench.transaction(1).begun == 1'000);
+  CHECK(bench.transaction(2).begun == 2'000);
+  CHECK(bench.transaction(3).begun == 94'000);
+  CHECK(bench.transaction(4).begun == 186'000);
+  CHECK(bench.transaction(4).done() == 277'000 + 33'000 + 10'000 + 93'000);
+  CHECK(bench.transaction(5).begun == 413'000);
+  CHECK(bench.counter("window_peak") == 1);
+  bench.check_conserved();
+}
+
+TEST_CASE("credits of the root port hold back the device, and nothing is lost") {
+  pcie::EndpointConfig config;
+  config.ats.enabled = config.pri.enabled = false;
+  EndpointBench bench(config, 1);
+  bench.run({write(0x1000), write(0x2000)});
+  // The first arrives at 1 + 92 + 5 = 98 ns; its credit flies back 5 ns and is seen at the next edge.
+  CHECK(bench.transaction(1).done() == 98'000);
+  CHECK(bench.transaction(2).done() == 104'000 + 92'000 + 5'000);
+  bench.check_conserved();
+}
