@@ -1,6 +1,6 @@
 // How records reach run.db: the simulation's thread fills one batch while a thread inserts the other.
-// Contract: run_database.hpp. Source rule: a batch is handed over when it is full, never by the clock, and is
-// one SQLite transaction, so that the file depends on nothing but the calls.
+// Contract: run_database.hpp. Source rule: batches are handed over and committed by their number, never by
+// the clock, so that the file depends on nothing but the calls.
 #include "models/probe/run_database.hpp"
 
 #include <atomic>

@@ -53,9 +53,8 @@ class Store {
   explicit Store(const std::string& path);
   ~Store();
 
-  /// Inserts and commits.
+  /// Inserts; commits when enough has come together, by its number alone.
   void write(const Batch& batch);
-  /// These are committed by the next commit() or write().
   void write_config(std::string_view key, std::string_view value, bool is_default);
   void write_meta(std::string_view key, std::string_view value);
   void write_counter(const Counters::Value& counter);
@@ -69,7 +68,8 @@ class Store {
 
   Connection connection_;
   std::unique_ptr<Inserts> inserts_;
-  bool open_ = false;  ///< a transaction of SQLite's
+  bool open_ = false;                            ///< a transaction of SQLite's
+  std::size_t committed_ = 0, uncommitted_ = 0;  ///< transactions and faults
 };
 
 }  // namespace svasim::probe

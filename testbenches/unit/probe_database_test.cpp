@@ -227,7 +227,7 @@ TEST_CASE("a killed run leaves what was committed") {
     Recorder recorder({&database});
     random_run(recorder, 1, 5000);
     database.flush();
-    random_run(recorder, 2, 20000);
+    random_run(recorder, 2, 40000);
     kill(getpid(), SIGKILL);
   }
   int status = 0;
