@@ -24,7 +24,9 @@ unsigned within_line(std::uint64_t address, unsigned bytes) {
 Thread::Thread(Cpus& cpus, Kind kind, Body body) : cpus_(cpus), kind_(kind), body_(std::move(body)) {}
 
 Thread::Thread(Cpus& cpus, unsigned cpu, Body body)
-    : cpus_(cpus), kind_(Kind::interrupt), cpu_(&cpus.cpus_[cpu]), body_(std::move(body)) {}
+    : cpus_(cpus), kind_(Kind::interrupt), cpu_(&cpus.cpus_[cpu]), body_(std::move(body)) {
+  cpu_->takes_interrupts = true;
+}
 
 Picoseconds Thread::now() const { return cpus_.calendar_.now(); }
 
@@ -259,8 +261,11 @@ void Cpus::dispatch() {
 Cpu* Cpus::idle_cpu(const Thread& thread) {
   const auto idle = [](const Cpu& cpu) { return cpu.running == nullptr && !cpu.in_interrupt; };
   if (thread.cpu_ != nullptr && idle(*thread.cpu_)) return thread.cpu_;  // where its cache is warm
-  const auto found = std::find_if(cpus_.begin(), cpus_.end(), idle);
-  return found == cpus_.end() ? nullptr : &*found;
+  Cpu* found = nullptr;
+  for (Cpu& cpu : cpus_) {
+    if (idle(cpu) && (found == nullptr || (found->takes_interrupts && !cpu.takes_interrupts))) found = &cpu;
+  }
+  return found;
 }
 
 void Cpus::release(Cpu& cpu) {

@@ -89,6 +89,7 @@ class Thread {
 };
 
 struct Cpu {
+  bool takes_interrupts = false;
   Thread* running = nullptr;
   Thread* preempted = nullptr;          ///< wants to go on when the interrupt is over
   Thread* pending_interrupt = nullptr;  ///< waits for interrupts to be enabled
