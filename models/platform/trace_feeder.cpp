@@ -13,15 +13,23 @@ struct TraceFeeder::Source : pcie::AccessSource {
   };
   TraceFeeder& feeder;
   engine::Ring<Entry> entries;
+  bool issued = true;  ///< the device came back for more, so it has issued what it took
+  engine::Picoseconds issued_at = 0;
 
   explicit Source(TraceFeeder& f) : feeder(f) {}
 
   bool next(pcie::DeviceAccess& access) override {
+    const engine::Picoseconds now = feeder.calendar_.now();
+    issued = true;
+    issued_at = now;
     if (entries.size() <= feeder.lookahead_ / 2) feeder.wake();
-    if (entries.empty() || entries.front().handed_out >= feeder.calendar_.now()) return false;
+    if (entries.empty() || entries.front().handed_out >= now) return false;
+    issued = false;
     access = entries.pop_front().access;
     return true;
   }
+  /// Everything handed out was issued before `now`.
+  bool done(engine::Picoseconds now) const { return entries.empty() && issued && issued_at < now; }
 };
 
 TraceFeeder::TraceFeeder(engine::Calendar& calendar, engine::Clock clock, unsigned devices,
@@ -115,8 +123,9 @@ bool TraceFeeder::hand_out_access() {
 }
 
 bool TraceFeeder::issued_everything() const {
+  const engine::Picoseconds now = calendar_.now();
   return std::all_of(sources_.begin(), sources_.end(),
-                     [](const auto& source) { return source->entries.empty(); });
+                     [now](const auto& source) { return source->done(now); });
 }
 
 }  // namespace svasim::platform

@@ -2,6 +2,7 @@
 #include <systemc>
 
 #include <array>
+#include <cstdlib>
 #include <iostream>
 
 #include "models/platform/settings.hpp"
@@ -48,6 +49,12 @@ int dispatch(const std::string& name, const sim::Words& words) {
 }
 
 }  // namespace
+
+// SystemC's own main would print a banner before sc_main.
+int main(int argc, char** argv) {
+  setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}
 
 int sc_main(int argc, char** argv) {
   if (argc < 2) return usage(std::cerr, sim::kBadUsage);
