@@ -135,12 +135,16 @@ void Fault::attach(Transaction& transaction, Picoseconds now) {
   transaction.timeline.enter(timeline.stage(), now, {Cause::Kind::fault, id});
   transaction.fault = this;
   followers.push_back(&transaction);
-  for (Transaction* waiter : transaction.waiters) attach(*waiter, now);
+  for (Transaction* waiter : transaction.waiters) {  // their translation is the one that failed
+    waiter->timeline.translation_failed(now);
+    attach(*waiter, now);
+  }
 }
 
 void Transaction::merge(Transaction& waiter, Picoseconds now) {
   waiters.push_back(&waiter);
   if (fault != nullptr) {
+    waiter.timeline.translation_failed(now);
     fault->attach(waiter, now);
   } else {
     waiter.timeline.enter(Stage::hazard, now, {Cause::Kind::transaction, id});

@@ -237,6 +237,8 @@ void Tbu::answer(const arch::dti::Downstream& message) {
     slots_[index].next = kNone;
     engine::Payload& waiting = *slots_[index].payload;
     if (granted && entry.allows(access_of(waiting))) {
+      if (waiting.tag.transaction != nullptr)
+        waiting.tag.transaction->timeline.translation_succeeded(calendar_.now());
       release_slot(index);
       forward(waiting, entry);
       continue;
