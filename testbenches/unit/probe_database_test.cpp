@@ -153,6 +153,13 @@ TEST_CASE("the coding of a story is the documented one") {
   CHECK_FALSE(decode_story(no_cause_before.data(), no_cause_before.size()));
   CHECK_FALSE(decode_story(endless.data(), endless.size()));
   CHECK_FALSE(decode_story(bytes.data(), 1));
+  std::vector<std::uint8_t> longest(10, 0xff);  // 2^64 - 1, and one more bit is too many
+  longest.front() = 1 << 3;
+  longest.insert(longest.end(), {1});
+  REQUIRE(decode_story(longest.data(), longest.size()));
+  CHECK(decode_story(longest.data(), longest.size())->front().duration == ~std::uint64_t{0});
+  longest.back() = 2;
+  CHECK_FALSE(decode_story(longest.data(), longest.size()));
 }
 
 TEST_CASE("same calls, same bytes") {
