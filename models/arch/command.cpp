@@ -13,13 +13,13 @@ void layout_substream(const Io& io, C& c) {
 }
 
 template <class Io, class C>
-void layout_range(const Io& io, C& c) {
+void layout_range(const Io& io, C& c, unsigned top_address_bit) {
   io(0, 16, 12, c.num);
   io(0, 24, 20, c.scale);
   io(1, 0, 0, c.leaf);
   io(1, 9, 8, c.ttl);
   io(1, 11, 10, c.tg);
-  io.in_place(1, 63, 12, c.address);
+  io.in_place(1, top_address_bit, 12, c.address);
 }
 
 template <class Io, class C>
@@ -66,11 +66,11 @@ void layout_tlbi(const Io& io, C& c) {
     case Opcode::tlbi_nh_va:
     case Opcode::tlbi_el2_va:
       io(0, 63, 48, c.asid);
-      layout_range(io, c);
+      layout_range(io, c, 63);
       break;
     case Opcode::tlbi_nh_vaa:
-    case Opcode::tlbi_el2_vaa:
-    case Opcode::tlbi_s2_ipa: layout_range(io, c); break;
+    case Opcode::tlbi_el2_vaa: layout_range(io, c, 63); break;
+    case Opcode::tlbi_s2_ipa: layout_range(io, c, 51); break;
     default: break;
   }
 }
@@ -92,7 +92,7 @@ void layout(const Io& io, C& c) {
   }
 }
 
-/// TG = 16 KB, TTL = 1 and a single granule is reserved without 52-bit tables; IPAs end at bit 51.
+/// TG = 16 KB, TTL = 1 and a single granule is reserved without 52-bit tables.
 bool range_legal(const Command& c, const Features& f) {
   return !f.ril || !(c.tg == 2 && c.ttl == 1 && c.num == 0 && c.scale == 0);
 }
@@ -145,6 +145,12 @@ bool legal(const Command& c, const Features& f) {
     case Opcode::sync: return c.signal <= SyncSignal::sev;
     default: return tlbi_legal(c, f);
   }
+}
+
+bool names_stream(const Command& c, StreamId stream) {
+  if (!is_cfgi(c.opcode)) return false;
+  const unsigned span = c.opcode == Opcode::cfgi_ste_range ? c.range + 1u : 0;
+  return std::uint64_t{raw(stream)} >> span == std::uint64_t{raw(c.stream)} >> span;
 }
 
 const char* name(Opcode op) {

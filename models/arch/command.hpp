@@ -58,7 +58,7 @@ struct Command {
   StreamId stream{};
   SubstreamId substream;
   bool leaf = false;
-  std::uint8_t range = 0;  ///< CFGI_STE_RANGE: 2^(range+1) StreamIDs
+  std::uint8_t range = 0;  ///< CFGI_STE_RANGE: 2^(range+1) StreamIDs, 31 for all
   std::uint16_t vmid = 0;
   std::uint16_t asid = 0;
   std::uint64_t address = 0;  ///< VA or IPA of TLBI, ATC_INV, PREFETCH_ADDR; bits 11:0 zero
@@ -82,5 +82,8 @@ CommandWords encode(const Command&);
 Command decode_command(const CommandWords&);
 /// False: CERROR_ILL.
 bool legal(const Command&, const Features&);
+/// Does a CFGI command name this stream? CFGI_STE_RANGE names 2^(range+1) aligned StreamIDs. False for other
+/// commands.
+bool names_stream(const Command&, StreamId);
 
 }  // namespace svasim::arch

@@ -26,6 +26,15 @@ StreamWorld world_of(const Ste& ste, bool e2h) {
   return e2h ? StreamWorld::el2_e2h : StreamWorld::el2;
 }
 
+/// Attributes of traffic stage 1 does not translate: MTCFG replaces the type, SHCFG (unless 1) the
+/// shareability.
+MemoryAttributes bypass_attributes(bool mtcfg, std::uint8_t mem_attr, std::uint8_t sh_cfg) {
+  MemoryAttributes attributes;
+  if (mtcfg) attributes.type = mair_of_stage2(mem_attr);
+  if (sh_cfg != 1) attributes.shareability = sh_cfg;
+  return normalised(attributes);
+}
+
 Stage1Half half_of(const Cd& cd, unsigned index, bool two_halves) {
   const CdHalf& from = cd.half[index];
   Stage1Half half;
@@ -89,6 +98,9 @@ void ConfigWalk::begin_disabled() {
   if (type_ == AddressType::translation_request) return fail(EventId::f_bad_ats_treq);
   if (type_ == AddressType::translated) return fail(EventId::f_transl_forbidden);
   config_.global_bypass = true;
+  config_.access_override = {gbpa::priv_cfg(state_.gbpa), gbpa::inst_cfg(state_.gbpa)};
+  config_.incoming =
+      bypass_attributes(gbpa::mtcfg(state_.gbpa), gbpa::mem_attr(state_.gbpa), gbpa::sh_cfg(state_.gbpa));
   finish((state_.gbpa & gbpa::kAbort) != 0 ? ConfigKind::abort : ConfigKind::bypass);
 }
 
@@ -134,9 +146,7 @@ void ConfigWalk::apply_ste() {
   config_.ppar = ste.ppar;
   config_.mev = ste.mev;
   config_.access_override = {ste.priv_cfg, ste.inst_cfg};
-  if (ste.mtcfg) config_.incoming.type = mair_of_stage2(ste.mem_attr);
-  if (ste.sh_cfg != 1) config_.incoming.shareability = ste.sh_cfg;
-  config_.incoming = normalised(config_.incoming);
+  config_.incoming = bypass_attributes(ste.mtcfg, ste.mem_attr, ste.sh_cfg);
   if (ste.stage2()) apply_stage2();
 }
 

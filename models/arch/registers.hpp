@@ -53,6 +53,12 @@ inline constexpr std::uint32_t kWritable = 0xF;
 namespace gbpa {
 inline constexpr std::uint32_t kAbort = 1u << 20, kUpdate = 1u << 31;
 inline constexpr std::uint32_t kReset = 0x1000;  ///< SHCFG: use incoming
+// Attributes of bypassing traffic, encoded as in the STE.
+constexpr std::uint8_t mem_attr(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 3, 0)); }
+constexpr bool mtcfg(std::uint32_t gbpa) { return bit(gbpa, 4); }
+constexpr std::uint8_t sh_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 13, 12)); }
+constexpr std::uint8_t priv_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 17, 16)); }
+constexpr std::uint8_t inst_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 19, 18)); }
 }  // namespace gbpa
 
 namespace irq_ctrl {

@@ -76,6 +76,24 @@ TEST_CASE("SMMUEN = 0: GBPA decides, silently") {
   CHECK(s.memory.log.empty());
 }
 
+TEST_CASE("GBPA and STE set the attributes of traffic that is not translated") {
+  Setup s;
+  s.state.smmu_enabled = false;
+  CHECK(s.walk().config().incoming == MemoryAttributes{0xFF, 3});
+  s.state.gbpa = 0x5 | 1u << 4 | 3u << 12 | 3u << 16 |
+                 2u << 18;  // Normal uncached, MTCFG, inner shareable, privileged, data
+  const StreamConfig off = s.walk().config();
+  CHECK(off.incoming == MemoryAttributes{0x44, 2});
+  CHECK(off.effective(kFetch).privileged);
+  CHECK_FALSE(off.effective(kFetch).instruction);
+  s.state.smmu_enabled = true;
+  s.ste.config = SteConfig::bypass;
+  s.ste.sh_cfg = 0;
+  s.ste.mtcfg = true;
+  s.ste.mem_attr = 0xA;
+  CHECK(s.walk({}).config().incoming == MemoryAttributes{0xBB, 0});
+}
+
 TEST_CASE("A StreamID beyond the table") {
   Setup s;
   CHECK(s.event({}, StreamId{256}) == EventId::c_bad_streamid);

@@ -177,6 +177,26 @@ TEST_CASE("Command legality") {
   CHECK(legal(c, Features{}));
 }
 
+TEST_CASE("The streams a CFGI names") {
+  Command c;
+  c.stream = StreamId{0x12345};
+  for (const Opcode op : {Opcode::cfgi_ste, Opcode::cfgi_cd, Opcode::cfgi_cd_all}) {
+    c.opcode = op;
+    CHECK(names_stream(c, StreamId{0x12345}));
+    CHECK_FALSE(names_stream(c, StreamId{0x12344}));
+  }
+  c.opcode = Opcode::cfgi_ste_range;
+  c.range = 3;  // sixteen, aligned
+  CHECK(names_stream(c, StreamId{0x12340}));
+  CHECK(names_stream(c, StreamId{0x1234F}));
+  CHECK_FALSE(names_stream(c, StreamId{0x12350}));
+  CHECK_FALSE(names_stream(c, StreamId{0x1233F}));
+  c.range = kCfgiAllRange;
+  CHECK(names_stream(c, StreamId{0xFFFF'FFFF}));
+  c.opcode = Opcode::tlbi_nh_all;
+  CHECK_FALSE(names_stream(c, StreamId{0x12345}));
+}
+
 TEST_CASE("Event record words") {
   Event e;
   e.id = EventId::f_permission;

@@ -169,6 +169,72 @@ void compare_resumed_with_cold(std::uint64_t seed, bool nested) {
 
 }  // namespace
 
+TEST_CASE("Tables built from a random map translate as the map says, for every granule and half") {
+  struct Page {
+    std::uint64_t pa;
+    bool user, writable, executable;
+  };
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Random random(seed);
+    const unsigned page_bits = seed % 3 == 0 ? 12 : seed % 3 == 1 ? 14 : 16, stride = page_bits - 3;
+    const unsigned input =
+        page_bits + 1 + random() % (48 - page_bits);  // every start level and every width of it
+    const bool high = random() % 2 != 0;
+    const std::uint64_t sign = high ? ~((1ull << input) - 1) : 0;
+    Memory memory;
+    std::uint64_t next = 0x10'0000;
+    const std::uint64_t root = next;
+    std::map<std::uint64_t, Page> map;
+    const auto insert = [&](std::uint64_t va, const Page& page) {
+      unsigned shift = page_bits;
+      while (input > shift + stride) shift += stride;
+      std::uint64_t table = root;
+      unsigned width = input - shift;
+      for (; shift > page_bits; shift -= stride, width = stride) {
+        std::uint64_t& entry = memory[table + 8 * (va >> shift & ((1ull << width) - 1))];
+        if (entry == 0) entry = (next += 1ull << page_bits) | 3;
+        table = entry & ~((1ull << page_bits) - 1);
+      }
+      memory[table + 8 * (va >> page_bits & ((1ull << width) - 1))] =
+          page.pa | (page.user ? 1u << 6 : 0) | (page.writable ? 0 : 1u << 7) | 1u << 10 |
+          (page.executable ? 0 : 3ull << 53) | 3;
+    };
+    for (int n = 0; n < 40; ++n) {
+      const std::uint64_t va = (random() & ((1ull << input) - 1)) >> page_bits << page_bits;
+      const Page page{0x4000'0000 + (random() % 4096 << page_bits), random() % 2 != 0, random() % 2 != 0,
+                      random() % 2 != 0};
+      insert(va, page);
+      map[va] = page;
+    }
+    StreamConfig config = stage1_config();
+    config.s1.half[0].enabled = false;
+    config.s1.half[high] = {
+        true, false, false, static_cast<Granule>(page_bits), static_cast<std::uint8_t>(input), root};
+    for (int n = 0; n < 200; ++n) {
+      auto it = map.begin();
+      std::advance(it, random() % map.size());
+      const std::uint64_t page_va =
+          random() % 4 == 0 ? it->first ^ 1ull << (page_bits + random() % (input - page_bits)) : it->first;
+      const std::uint64_t offset = random() & ((1ull << page_bits) - 1);
+      const Access access{random() % 2 != 0, false, random() % 2 != 0};
+      TableWalk walk(config, Va(sign | page_va | offset), access);
+      memory.run(walk);
+      INFO("seed " << seed << " page bits " << page_bits << " input " << input << " va " << std::hex
+                   << page_va);
+      const auto found = map.find(page_va);
+      if (found == map.end()) {
+        REQUIRE(walk.fault().id == EventId::f_translation);
+      } else if ((access.write && !found->second.writable) || (!access.privileged && !found->second.user)) {
+        REQUIRE(walk.fault().id == EventId::f_permission);
+      } else {
+        REQUIRE(walk.status() == TableWalk::Status::done);
+        REQUIRE(walk.result().pa.value == (found->second.pa | offset));
+        REQUIRE(walk.result().log2_size == page_bits);
+      }
+    }
+  }
+}
+
 TEST_CASE("Resuming from the walk cache ends as a cold walk does") {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) compare_resumed_with_cold(seed, seed % 4 == 0);
 }
