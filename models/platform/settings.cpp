@@ -177,7 +177,7 @@ void Settings::print(std::ostream& out) const {
     const std::string value = s.get() + (s.unit.empty() ? "" : " " + s.unit);
     out << s.key << std::string(key_width + 2 - s.key.size(), ' ') << value
         << std::string(value_width + 2 - std::min(value_width, value.size()), ' ') << s.meaning << " ["
-        << s.range << "]\n";
+        << s.range << (s.is_default() ? "" : "; default " + s.initial) << "]\n";
   }
 }
 
