@@ -12,11 +12,9 @@ class Ledger {
  public:
   explicit Ledger(probe::Recorder* recorder) : recorder_(recorder) {}
 
-  /// All visible records of `kind` enter `to` that have not got that far: their handler or thread runs now.
+  /// All visible records of `kind` that have not got to `to` enter it: their handler, or thread, runs now.
   void advance(probe::FaultKind kind, probe::Stage to, probe::Picoseconds now) const {
-    if (recorder_ == nullptr) return;
-    recorder_->advance(kind, probe::Stage::interrupt, to, now);
-    if (to == probe::Stage::queue_drain) recorder_->advance(kind, probe::Stage::irq_thread, to, now);
+    if (recorder_ != nullptr) recorder_->advance(kind, to, now);
   }
   /// The oldest record for the page of `va` that software has not read enters `report`.
   void popped(probe::FaultKey key, arch::Va va, probe::Picoseconds now) const {

@@ -26,32 +26,42 @@ class Pool {
   std::vector<T*> free_;
 };
 
-/// A fault with its links in the index and in the list of unread records.
+class UnreadFaults;
+
+/// A fault with its links in the index and in the list of unread records it is in.
 struct LiveFault : Fault {
   LiveFault* older = nullptr;
   LiveFault* younger = nullptr;
+  UnreadFaults* unread = nullptr;
   LiveFault* unread_before = nullptr;
   LiveFault* unread_after = nullptr;
-  bool unread = false;
 };
 
-/// Live faults that software has not read as far as is known, in order of opening: what advance() looks at.
+/// Live faults whose records software has not come to.
 class UnreadFaults {
  public:
   void append(LiveFault& fault) {
-    fault.unread = true;
+    fault.unread = this;
     fault.unread_before = last_;
     fault.unread_after = nullptr;
     (last_ ? last_->unread_after : first_) = &fault;
     last_ = &fault;
   }
-  void erase(LiveFault& fault) {
-    if (!fault.unread) return;
-    fault.unread = false;
-    (fault.unread_before ? fault.unread_before->unread_after : first_) = fault.unread_after;
-    (fault.unread_after ? fault.unread_after->unread_before : last_) = fault.unread_before;
+  static void erase(LiveFault& fault) {
+    UnreadFaults* list = fault.unread;
+    if (!list) return;
+    fault.unread = nullptr;
+    (fault.unread_before ? fault.unread_before->unread_after : list->first_) = fault.unread_after;
+    (fault.unread_after ? fault.unread_after->unread_before : list->last_) = fault.unread_before;
   }
-  LiveFault* first() const { return first_; }
+  /// Calls `visit` for each, which may erase the one it is given.
+  template <class Visitor>
+  void for_each(Visitor&& visit) {
+    for (LiveFault *fault = first_, *next; fault; fault = next) {
+      next = fault->unread_after;
+      visit(*fault);
+    }
+  }
 
  private:
   LiveFault* first_ = nullptr;
@@ -123,7 +133,8 @@ struct Recorder::Impl {
   Pool<Transaction> transactions;
   Pool<LiveFault> faults;
   FaultIndex index;
-  UnreadFaults unread;
+  std::array<UnreadFaults, kFaultKinds.size()> unhandled;  ///< up to Stage::interrupt
+  std::array<UnreadFaults, kFaultKinds.size()> handled;    ///< in Stage::irq_thread
 };
 
 void Fault::enter(Stage stage, Picoseconds now) {
@@ -202,7 +213,7 @@ Fault& Recorder::open_fault(Picoseconds now, Stage stage, FaultKey key, std::uin
   fault.outcome = Outcome::ok;
   fault.timeline.begin(now, stage, {Cause::Kind::fault, fault.id});
   impl_->index.insert(fault);
-  impl_->unread.append(fault);
+  impl_->unhandled[static_cast<std::size_t>(key.kind)].append(fault);
   return fault;
 }
 
@@ -216,19 +227,22 @@ void Recorder::close_fault(Fault& fault, Picoseconds now, Outcome outcome) {
   ++faults_closed_;
   LiveFault& live = static_cast<LiveFault&>(fault);
   impl_->index.erase(live);
-  impl_->unread.erase(live);
+  UnreadFaults::erase(live);
   impl_->faults.give_back(live);
 }
 
-void Recorder::advance(FaultKind kind, Stage from, Stage to, Picoseconds now) {
-  for (LiveFault *fault = impl_->unread.first(), *next; fault; fault = next) {
-    next = fault->unread_after;
-    if (fault->timeline.stage() > Stage::queue_drain) {
-      impl_->unread.erase(*fault);
-    } else if (fault->key.kind == kind && fault->timeline.stage() == from) {
-      fault->enter(to, now);
-    }
-  }
+void Recorder::advance(FaultKind kind, Stage to, Picoseconds now) {
+  UnreadFaults& handled = impl_->handled[static_cast<std::size_t>(kind)];
+  const auto leave = [&](LiveFault& fault, Stage from) {
+    UnreadFaults::erase(fault);
+    if (fault.timeline.stage() == from) fault.enter(to, now);
+  };
+  if (to == Stage::queue_drain) handled.for_each([&](LiveFault& fault) { leave(fault, Stage::irq_thread); });
+  impl_->unhandled[static_cast<std::size_t>(kind)].for_each([&](LiveFault& fault) {
+    if (fault.timeline.stage() < Stage::interrupt) return;
+    leave(fault, Stage::interrupt);
+    if (fault.timeline.stage() == Stage::irq_thread) handled.append(fault);
+  });
 }
 
 Fault* Recorder::first_fault(FaultKey key) const { return impl_->index.first(key); }

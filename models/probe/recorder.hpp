@@ -126,9 +126,10 @@ class Recorder {
     for_each_fault(key, [&](Fault& fault) { fault.enter(stage, now); });
   }
 
-  /// Enters `to` for all live faults of `kind` that are in `from`, one of the stages up to queue_drain:
-  /// software comes to records as a batch, without knowing which they are.
-  void advance(FaultKind kind, Stage from, Stage to, Picoseconds now);
+  /// Software comes to all visible records of a queue at once, without knowing which they are: all live
+  /// faults of `kind` between Stage::interrupt and `to` enter `to`, which is irq_thread or queue_drain. A
+  /// fault is known here until it first got that far. Amortised constant time per fault.
+  void advance(FaultKind kind, Stage to, Picoseconds now);
 
   std::uint64_t opened() const { return opened_; }
   std::uint64_t closed() const { return closed_; }
