@@ -105,7 +105,7 @@ void Host::bring_up(Thread& thread, const std::vector<DeviceDescription>& device
     if (master == nullptr) continue;
     service_.add_device(device);
     masters_[device.stream] = master;
-    for (const std::uint32_t number : device.processes) bind(thread, *master, number);
+    for (const std::uint32_t number : device.processes) bind_now(thread, *master, number);
   }
 }
 
@@ -117,7 +117,19 @@ void Host::bind(arch::StreamId stream, std::uint32_t number, Done done) {
   });
 }
 
-bool Host::bind(Thread& thread, Master& master, std::uint32_t number) {
+void Host::bind(arch::StreamId stream, std::uint32_t process, Done done) {
+  control_->add([this, stream, process, done = std::move(done)](Thread& thread) {
+    Master* master = driver_.find(stream);
+    if (master != nullptr) {
+      bind_now(thread, *master, process);
+    } else {
+      error("process " + std::to_string(process) + ": stream " + hex(arch::raw(stream)) + " is not attached");
+    }
+    done();
+  });
+}
+
+bool Host::bind_now(Thread& thread, Master& master, std::uint32_t number) {
   const std::string who =
       "process " + std::to_string(number) + ", stream " + hex(arch::raw(master.device.stream)) + ": ";
   const std::uint32_t limit = 1u << master.ssid_bits;

@@ -39,6 +39,9 @@ class Host : public sc_core::sc_module {
   /// Binds a device to one more process while the machine runs; then calls `done`. A failure is told to
   /// on_error.
   void bind(arch::StreamId stream, std::uint32_t process, Done done);
+  /// Binds one more process, which it creates if need be, to an attached device; calls `done` whether or not
+  /// that was possible. Binding what is bound changes nothing.
+  void bind(arch::StreamId stream, std::uint32_t process, Done done);
   /// The PASID devices use for a process, which traces call by number; none if it is not bound.
   std::optional<std::uint32_t> pasid(std::uint32_t process) const;
   /// The process gives pages back (munmap): calls `done` when no device can use them any more. Unknown
@@ -86,7 +89,7 @@ class Host : public sc_core::sc_module {
 
   SmmuDriver::Handlers handlers();
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
-  bool bind(Thread& thread, Master& master, std::uint32_t number);
+  bool bind_now(Thread& thread, Master& master, std::uint32_t number);
   /// Null: no PASID below `pasid_limit`, no ASID or no memory.
   std::unique_ptr<Process> create_process(std::uint32_t number, std::uint32_t pasid_limit);
   void unbind(Thread& thread, Process& process);
@@ -109,7 +112,7 @@ class Host : public sc_core::sc_module {
   std::map<std::uint32_t, std::unique_ptr<Process>> processes_;  ///< by number
   std::map<std::uint32_t, Process*> by_pasid_;
   std::map<arch::StreamId, Master*> masters_;
-  std::unique_ptr<JobThread> control_;  ///< bring-up, later unbind
+  std::unique_ptr<JobThread> control_;  ///< bring-up, bind, unbind
   std::uint32_t next_asid_ = 1;
   std::uint64_t errors_ = 0;
 };

@@ -145,6 +145,11 @@ Master* SmmuDriver::attach(Thread& thread, const DeviceDescription& device) {
   return masters_.emplace(device.stream, std::move(master)).first->second.get();
 }
 
+Master* SmmuDriver::find(arch::StreamId stream) const {
+  const auto found = masters_.find(stream);
+  return found == masters_.end() ? nullptr : found->second.get();
+}
+
 std::optional<std::uint64_t> SmmuDriver::cd_address(Thread& thread, Master& master, std::uint32_t pasid) {
   if (!master.two_level) return master.cd_table + pasid * kCdBytes;
   std::uint64_t& leaf = master.cd_leaves[pasid >> kLog2CdLeaf];

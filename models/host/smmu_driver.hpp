@@ -58,6 +58,8 @@ class SmmuDriver {
   /// Makes the device's STE. Null, and an error, if that is impossible. The master lives as long as the
   /// driver.
   Master* attach(Thread& thread, const DeviceDescription& device);
+  /// Null if nothing is attached there.
+  Master* find(arch::StreamId stream) const;
   /// Installs `cd` for `pasid` (below 2^ssid_bits). False: no memory.
   bool install_cd(Thread& thread, Master& master, std::uint32_t pasid, const arch::Cd& cd);
   void remove_cd(Thread& thread, Master& master, std::uint32_t pasid);

@@ -325,6 +325,28 @@ TEST_CASE("PASIDs: system-wide, the trace's number when free, else the lowest") 
   CHECK(m.errors.empty());
 }
 
+TEST_CASE("a process is bound when it is asked for, once") {
+  Machine m;
+  m.start({device(0x10, FaultKind::stall, {})});
+  unsigned done = 0;
+  m.host.bind(arch::StreamId{0x10}, 9, [&] { ++done; });
+  m.host.bind(arch::StreamId{0x10}, 9, [&] { ++done; });
+  m.host.bind(arch::StreamId{0x99}, 9, [&] { ++done; });
+  m.run();
+  CHECK(done == 3);
+  CHECK(m.commands() == sequence({{1, "CMD_CFGI_CD"},
+                                  {1, "CMD_SYNC"},
+                                  {1, "CMD_CFGI_CD"},
+                                  {1, "CMD_SYNC"},
+                                  {1, "CMD_CFGI_CD"},
+                                  {1, "CMD_SYNC"}}));
+  REQUIRE(m.errors.size() == 1);
+  CHECK(m.errors[0].find("not attached") != std::string::npos);
+  m.smmu.push(stall_event(0x10, 1, kVa, 9));
+  m.run();
+  CHECK(m.translates(0x10, 9, kVa));
+}
+
 TEST_CASE("a process whose PASID a device cannot carry is not bound to it") {
   Machine m;
   host::DeviceDescription narrow = device(0x20, FaultKind::pri, {300, 2});
