@@ -179,6 +179,18 @@ TEST_CASE("Nested: full ATS answers with the PA, split-stage with the IPA; permi
   CHECK(s.recorded() == EventId::none);
 }
 
+TEST_CASE("Stage 2 is not walked for a page to which stage 1 grants nothing") {
+  Setup s;
+  s.ste.config = SteConfig::both;
+  s.memory[kTable] = 0x8000'0000 | kAf | kUxn | 1;
+  s.memory[kS2Table + 16] = 0;
+  s.memory.aborting.insert(kS2Table + 16);
+  CHECK(s.ask().status == AtsStatus::success);
+  CHECK_FALSE(s.ask().translation.any_access());
+  s.memory[kTable] |= kUser;
+  CHECK(s.ask().status == AtsStatus::completer_abort);
+}
+
 TEST_CASE("Hardware dirty state: only a request for writing dirties") {
   Setup s;
   s.cd.ha = s.cd.hd = true;

@@ -141,6 +141,8 @@ TEST_CASE("STE errors") {
   CHECK(bad([](Setup& s) { s.features.s1p = false; }));
   CHECK(bad([](Setup& s) { s.ste.s1_cd_max = 20, s.features.ssidsize = 19; }));
   CHECK(bad([](Setup& s) { s.ste.s1_fmt = 1, s.features.cd2l = false; }));
+  CHECK(bad([](Setup& s) { s.ste.s1_fmt = 2, s.features.cd2l = false; }));
+  CHECK_FALSE(bad([](Setup& s) { s.ste.s1_fmt = 3, s.features.cd2l = false; }));  // reserved: linear
   CHECK(bad([](Setup& s) { s.ste.s1_stalld = true, s.features.stall_model = StallModel::never; }));
   CHECK(bad([](Setup& s) { s.ste.strw = 1; }));
   CHECK(bad([](Setup& s) { s.ste.strw = 2, s.features.hyp = false; }));
@@ -192,6 +194,8 @@ TEST_CASE("CD errors") {
   CHECK(bad([](Setup& s) { s.cd.s = true, s.features.stall_model = StallModel::never; }));
   CHECK(bad([](Setup& s) { s.features.stall_model = StallModel::forced; }));
   CHECK(bad([](Setup& s) { s.cd.a = false, s.features.term_model = true; }));
+  CHECK_FALSE(bad([](Setup& s) { s.cd.a = false; }));
+  CHECK_FALSE(bad([](Setup& s) { s.features.term_model = true; }));
   CHECK(bad([](Setup& s) { s.cd.half[0].tsz = 15; }));
   CHECK(bad([](Setup& s) { s.cd.half[0].tsz = 40; }));
   CHECK_FALSE(bad([](Setup& s) { s.cd.half[0].tsz = 39; }));
@@ -312,6 +316,59 @@ TEST_CASE("Order of events: the first that can occur wins") {
   CHECK(s.run({true, 3}).fault().id == EventId::f_cd_fetch);
   s.memory.aborting.clear();
   CHECK(s.run({true, 3}).fault().id == EventId::c_bad_cd);
+}
+
+TEST_CASE("What STE and CD say arrives in the configuration") {
+  Setup s;
+  s.ste.config = SteConfig::both;
+  s.ste.s1_cd_max = 0;
+  s.ste.s2_aa64 = s.ste.s2_ptw = s.ste.s2_affd = s.ste.s2_ha = s.ste.s2_hd = s.ste.s2_fwb = true;
+  s.ste.s2_s = true, s.ste.s2_r = false;
+  s.ste.s2_tg = 2, s.ste.s2_t0sz = 22, s.ste.s2_sl0 = 2, s.ste.s2_ps = 4, s.ste.s2_ttb = 0x20'0000;
+  s.ste.ppar = s.ste.mev = true;
+  s.cd.half[0] = {20, 2, 0, 0, 0, false, true, false, 0x3'0000};
+  s.cd.half[1] = {30, 3, 0, 0, 0, false, false, true, 0x8'0000};
+  s.cd.ips = 2;
+  s.cd.mair = 0x0102'0304'0506'0708;
+  s.walk();
+  ConfigWalk walk(s.state, s.features, kStream, kNoSubstream, AddressType::untranslated, &s.ste);
+  walk.supply_cached_cd(s.cd);
+  REQUIRE(walk.status() == ConfigWalk::Status::done);
+  const StreamConfig& c = walk.config();
+  CHECK(c.kind == ConfigKind::both);
+  CHECK(c.s2.granule == Granule::k16);
+  CHECK(int(c.s2.input_bits) == 42);
+  CHECK(int(c.s2.start_level) == 1);
+  CHECK(int(c.s2.output_bits) == 44);
+  CHECK(c.s2.ttb == 0x20'0000);
+  CHECK((c.s2.ptw && c.s2.affd && c.s2.ha && c.s2.hd && c.s2.fwb && c.s2.stall && !c.s2.record));
+  CHECK((c.ppar && c.mev && c.stall_allowed));
+  CHECK(c.s1.half[0].granule == Granule::k16);
+  CHECK(int(c.s1.half[0].input_bits) == 44);
+  CHECK((c.s1.half[0].enabled && c.s1.half[0].tbi && !c.s1.half[0].had));
+  CHECK(c.s1.half[1].granule == Granule::k64);
+  CHECK(int(c.s1.half[1].input_bits) == 34);
+  CHECK((c.s1.half[1].enabled && !c.s1.half[1].tbi && c.s1.half[1].had));
+  CHECK(c.s1.half[1].ttb == 0x8'0000);
+  CHECK(int(c.s1.output_bits) == 40);
+  CHECK(c.s1.mair == 0x0102'0304'0506'0708);
+  s.ste.s2_fwb = false;
+  ConfigWalk plain(s.state, s.features, kStream, kNoSubstream, AddressType::untranslated, &s.ste);
+  plain.supply_cached_cd(s.cd);
+  CHECK_FALSE(plain.config().s2.fwb);
+}
+
+TEST_CASE("Tables lie at multiples of their size: low address bits do not count") {
+  Setup s;
+  s.walk();
+  s.state.strtab_base = kStrtab + 0x40;     // 256 STEs: 16 KB
+  s.ste.s1_context_ptr = kCdTable + 0x3C0;  // 16 CDs: 1 KB
+  s.memory.write(kSteAddress, encode(s.ste));
+  CHECK(s.run().status() == ConfigWalk::Status::done);
+  s.ste.s1_context_ptr = kCdTable + 0x400;
+  s.memory.write(kSteAddress, encode(s.ste));
+  CHECK(s.run().fault().id == EventId::c_bad_cd);
+  CHECK(s.memory.log.back().address == Pa(kCdTable + 0x400 + 3 * 64));
 }
 
 TEST_CASE("Cached STE and CD replace the fetches and give the same configuration") {

@@ -2,6 +2,7 @@
 // stages' checks.
 #include <catch2/catch.hpp>
 
+#include "models/arch/memory_attributes.hpp"
 #include "testbenches/unit/arch_helpers.hpp"
 
 using namespace arch_test;
@@ -154,6 +155,40 @@ TEST_CASE("The region is the smaller of both stages', and attributes are the wea
   CHECK(n.walk().result().attributes == MemoryAttributes{0x44, 2});
   n.memory[kS2Table + 0x1008] = 0xC0000000 | 1u << 2 | (kS2Page & ~2ull & ~kS2Normal);
   CHECK(n.walk().result().attributes == MemoryAttributes{0x04, 2});
+}
+
+TEST_CASE("How the memory types of the two stages combine") {
+  constexpr unsigned kDevice0 = 0, kDeviceRe = 1, kGre = 3, kNc = 5, kWt = 10, kWb = 15;
+  struct Row {
+    std::uint8_t stage1;
+    unsigned stage2;
+    std::uint8_t type;
+  };
+  const Row weaker[] = {{0xFF, kWb, 0xFF},    {0xFF, kWt, 0xBB},      {0xFF, kNc, 0x44},
+                        {0xBB, kWb, 0xBB},    {0x44, kWt, 0x44},      {0xF4, 0b0111, 0x44},
+                        {0x4F, 0b1110, 0x4B}, {0xFF, 0b0111, 0x4F},   {0xFF, kDeviceRe, 4},
+                        {0x0C, kWb, 0x0C},    {0x0C, kDevice0, 0x00}, {0x04, kGre, 0x04},
+                        {0x00, kGre, 0x00},   {0xFF, 0b0100, 0x00},   {0xFF, 0b1000, 0x00},
+                        {0xFF, 0b1100, 0x00}, {0x77, kWb, 0x77},      {0x77, kWt, 0xBB}};
+  for (const Row& row : weaker) {
+    INFO("stage 1 " << std::hex << int(row.stage1) << " stage 2 " << row.stage2);
+    CHECK(int(combine({row.stage1, 3}, row.stage2, 3, false).type) == int(row.type));
+  }
+  const Row forced[] = {{0x44, 6, 0xFF}, {0x04, 6, 0xFF}, {0xFF, 5, 0x44}, {0x04, 5, 0x04}, {0xBB, 7, 0xBB},
+                        {0x08, 7, 0x08}, {0xFF, 0, 0x00}, {0xFF, 1, 0x04}, {0x00, 3, 0x0C}, {0xFF, 15, 0x00}};
+  for (const Row& row : forced) {
+    INFO("FWB, stage 1 " << std::hex << int(row.stage1) << " stage 2 " << row.stage2);
+    CHECK(int(combine({row.stage1, 3}, row.stage2, 3, true).type) == int(row.type));
+  }
+  const auto shareability = [](unsigned s1, unsigned s2) {
+    return int(combine({0xFF, static_cast<std::uint8_t>(s1)}, 15, s2, false).shareability);
+  };
+  CHECK(shareability(0, 0) == 0);
+  CHECK(shareability(0, 3) == 3);
+  CHECK(shareability(3, 0) == 3);
+  CHECK(shareability(3, 2) == 2);
+  CHECK(shareability(2, 0) == 2);
+  CHECK(int(combine({0x44, 0}, 15, 0, false).shareability) == 2);
 }
 
 TEST_CASE("Stage 2 alone: input range, concatenated tables, permissions") {

@@ -161,6 +161,28 @@ TEST_CASE("Ranges: (NUM + 1) * 2^SCALE pages of TG") {
   CHECK(tlbi_range(c, f.features).last == 0x00FF'FFFF'FFFF'FFFF);
 }
 
+TEST_CASE("Walk cache invalidations are as exact as the cache can be") {
+  const auto list = [](const Command& c) { return walk_cache_invalidates(c, SmmuState{}, Features{}); };
+  Command c = tlbi(Opcode::tlbi_nh_va, 1, 2, 0xFFFF'8000'0001'0000);
+  c.leaf = true;
+  REQUIRE(list(c).size() == 1);
+  CHECK(list(c).begin()->scope == WalkCacheScope::va);
+  CHECK(list(c).begin()->leaf_only);
+  CHECK(list(c).begin()->key.vmid == 1);
+  CHECK(list(c).begin()->key.asid == 2);
+  CHECK(list(c).begin()->key.vpn == 0xFF'8000'0001'0);
+  c.tg = 1, c.num = 15;
+  CHECK(list(c).size() == 16);
+  CHECK((list(c).end() - 1)->key.vpn == 0xFF'8000'0001'F);
+  c.num = 16;
+  REQUIRE(list(c).size() == 1);
+  CHECK(list(c).begin()->scope == WalkCacheScope::vmid);
+  CHECK(list(tlbi(Opcode::tlbi_nh_asid)).begin()->scope == WalkCacheScope::asid);
+  CHECK(list(tlbi(Opcode::tlbi_nsnh_all)).begin()->scope == WalkCacheScope::all);
+  CHECK(list(tlbi(Opcode::tlbi_s2_ipa)).size() == 0);
+  CHECK(list(tlbi(Opcode::tlbi_el2_all)).size() == 0);
+}
+
 TEST_CASE("Walk cache invalidations remove at least what the command must") {
   std::mt19937_64 random(7);
   const auto removes = [](const WalkCacheInvalidate& i, const WalkCacheEntry& e) {

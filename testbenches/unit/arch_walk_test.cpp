@@ -196,6 +196,11 @@ TEST_CASE("Tables restrict what lies below them, unless HAD") {
       return event_of(memory, config, kVa, access) == EventId::f_permission;
     };
     INFO("level " << level);
+    Memory memory = four_levels(0x8000'2000 | (kPage & ~kUser));  // privileged code may execute this
+    memory[kDescriptor[level]] |= kXn;
+    CHECK(event_of(memory, stage1_config(), kVa, kPrivFetch) == EventId::none);
+    memory[kDescriptor[level]] |= kPxnTable;
+    CHECK(event_of(memory, stage1_config(), kVa, kPrivFetch) == EventId::f_permission);
     CHECK(restricted(kNoUser, kRead, false));
     CHECK_FALSE(restricted(kNoUser, kPrivRead, false));
     CHECK(restricted(kReadOnly, kWrite, false));
@@ -363,6 +368,14 @@ TEST_CASE("The event of a stage-1 fault") {
   // F_TRANSLATION, SSV, SSID 42, SID 5; STALL, PnU, not InD, not RnW, S2 0, CLASS IN
   CHECK(encode(e) ==
         EventWords{0x10 | 1u << 11 | 42u << 12 | 5ull << 32, 1ull << 31 | 1ull << 33 | 2ull << 40, kVa, 0});
+}
+
+TEST_CASE("The event of a walk abort tells where") {
+  Memory memory = four_levels();
+  memory.aborting.insert(kDescriptor[2]);
+  const TableWalk walk = walk_of(memory, stage1_config());
+  const Event e = walk.fault().event(kStream, kNoSubstream, Va(kVa), kRead);
+  CHECK(encode(e) == EventWords{0x0B | 5ull << 32, 1ull << 35 | 1ull << 40, kVa, kDescriptor[2]});
 }
 
 TEST_CASE("Streams without stage 1") {
