@@ -104,17 +104,8 @@ void Host::bring_up(Thread& thread, const std::vector<DeviceDescription>& device
     Master* master = driver_.attach(thread, device);
     if (master == nullptr) continue;
     service_.add_device(device);
-    masters_[device.stream] = master;
     for (const std::uint32_t number : device.processes) bind_now(thread, *master, number);
   }
-}
-
-void Host::bind(arch::StreamId stream, std::uint32_t number, Done done) {
-  control_->add([this, stream, number, done = std::move(done)](Thread& thread) {
-    const auto master = masters_.find(stream);
-    if (master != masters_.end()) bind(thread, *master->second, number);
-    done();
-  });
 }
 
 void Host::bind(arch::StreamId stream, std::uint32_t process, Done done) {

@@ -37,10 +37,7 @@ class Host : public sc_core::sc_module {
   /// Brings the SMMU up, attaches the devices and binds each to its processes; then calls `ready`. Once.
   void start(std::vector<DeviceDescription> devices, Done ready);
   /// Binds a device to one more process while the machine runs; then calls `done`. A failure is told to
-  /// on_error.
-  void bind(arch::StreamId stream, std::uint32_t process, Done done);
-  /// Binds one more process, which it creates if need be, to an attached device; calls `done` whether or not
-  /// that was possible. Binding what is bound changes nothing.
+  /// on_error. Binding what is bound changes nothing.
   void bind(arch::StreamId stream, std::uint32_t process, Done done);
   /// The PASID devices use for a process, which traces call by number; none if it is not bound.
   std::optional<std::uint32_t> pasid(std::uint32_t process) const;
@@ -111,7 +108,6 @@ class Host : public sc_core::sc_module {
   PasidAllocator pasids_;
   std::map<std::uint32_t, std::unique_ptr<Process>> processes_;  ///< by number
   std::map<std::uint32_t, Process*> by_pasid_;
-  std::map<arch::StreamId, Master*> masters_;
   std::unique_ptr<JobThread> control_;  ///< bring-up, bind, unbind
   std::uint32_t next_asid_ = 1;
   std::uint64_t errors_ = 0;
