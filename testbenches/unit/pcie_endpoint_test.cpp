@@ -99,6 +99,50 @@ TEST_CASE("an entry without write permission does not serve a write") {
   bench.check_conserved();
 }
 
+TEST_CASE("a read that may only write is refused, also when it asked for a read only") {
+  pcie::EndpointConfig config;
+  config.pri.enabled = false;
+  EndpointBench bench(config);
+  bench.host.translate = [](const Tlp&) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.read = false;
+    return answer;
+  };
+  bench.run({read(0x1000)});
+  CHECK(bench.transaction(1).outcome == Outcome::failed);
+  CHECK(bench.host.of(Tlp::Kind::translation_request).size() == 1);
+  bench.check_conserved();
+}
+
+TEST_CASE("replays go before new lookups") {
+  pcie::EndpointConfig config;
+  config.atc.interval = 50;
+  EndpointBench bench(config);
+  bench.host.pages = {{0x1000, page(0x9000)}, {0x2000, page(0xa000)}};
+  // Lookups start at 1 and 51 ns; the answer is there at 93 ns, when a third and a fourth access wait.
+  bench.run({read(0x1000), at(51'000, read(0x2000)), at(60'000, read(0x2040)), at(61'000, read(0x2080))});
+  const auto reads = bench.host.of(Tlp::Kind::memory_read);
+  REQUIRE(reads.size() == 4);
+  CHECK(reads[0].tlp.address == 0x9000);
+  CHECK(reads[0].time == 101'000 + 2'000 + 29'000);
+  // Of the second page's answer, at 53 + 90 ns, the replay is next at 151 ns.
+  CHECK(reads[1].time == 151'000 + 2'000 + 29'000);
+  CHECK(reads[1].tlp.address == 0xa000);
+  bench.check_conserved();
+}
+
+TEST_CASE("completions nobody waits for are noted and ignored") {
+  EndpointBench bench;
+  Tlp tlp;
+  tlp.tag = 9;
+  for (auto kind : {Tlp::Kind::completion, Tlp::Kind::translation_completion, Tlp::Kind::memory_read}) {
+    tlp.kind = kind;
+    bench.host.send_at(10'000, tlp);
+  }
+  bench.run({});
+  CHECK(bench.counter("unexpected_messages") == 3);
+}
+
 TEST_CASE("Translation Requests in flight are limited") {
   pcie::EndpointConfig config;
   config.ats.requests = 1;

@@ -54,6 +54,19 @@ TEST_CASE("what the answer covers decides whether it raced") {
   bench.check_conserved();
 }
 
+TEST_CASE("each of several invalidations during a request counts, in either order") {
+  const bool ours_first = GENERATE(true, false);
+  const std::uint64_t other = GENERATE(0x1000, 0x9000);
+  EndpointBench bench;
+  bench.host.pages[0x5000] = page(0x9000);
+  bench.host.translation_time = 200'000;
+  bench.host.invalidate_at(40'000, 0, ours_first ? 0x5000 : other);
+  bench.host.invalidate_at(50'000, 1, ours_first ? other : 0x5000);
+  bench.run({read(0x5000)});
+  CHECK(bench.counter("ats_stale") == 1);
+  bench.check_conserved();
+}
+
 TEST_CASE("the completion waits for reads that use the translation") {
   EndpointBench bench;
   bench.host.pages = {{0x1000, page(0x9000)}, {0x2000, page(0xa000)}};

@@ -95,8 +95,29 @@ TEST_CASE("Response Failure stops PRI: all who wait for pages fail, later faults
   CHECK(bench.transaction(5).rounds == 1);
   CHECK(bench.transaction(6).outcome == Outcome::ok);
   CHECK(bench.endpoint.pri_stopped());
-  CHECK(bench.closed.faults.size() == 2);  // the second is closed by its own, late response
+  CHECK(bench.closed.faults.size() == 2);
   CHECK(bench.host.of(Tlp::Kind::page_request).size() == 2);
+  bench.check_conserved();
+}
+
+TEST_CASE("after a Response Failure the faults in flight are the host's alone, until it answers them") {
+  EndpointBench bench;
+  bench.host.serve = [&](const Tlp& tlp) {
+    bench.host.service_time = tlp.address == 0x1000 ? 50'000 : 500'000;
+    return tlp.address == 0x1000 ? 0xFu : 0u;
+  };
+  bench.host.pages[0x3000] = page(0x9000);
+  // The third access takes over the record of a failed one, and is in flight when the late response comes.
+  bench.host.memory_time = 600'000;
+  bench.run({read(0x1000), read(0x2000), at(300'000, read(0x3000))});
+  CHECK(bench.transaction(1).outcome == Outcome::failed);
+  CHECK(bench.transaction(2).outcome == Outcome::failed);
+  CHECK(bench.transaction(2).done() == bench.transaction(1).done());
+  CHECK(bench.transaction(3).outcome == Outcome::ok);
+  REQUIRE(bench.closed.faults.size() == 2);
+  CHECK(bench.closed.followers == std::vector<std::size_t>{1, 0});
+  CHECK(bench.closed.faults[1].outcome == Outcome::failed);
+  CHECK(bench.closed.faults[1].done() > 600'000);
   bench.check_conserved();
 }
 
