@@ -15,7 +15,7 @@ enum class PriPolicy : std::uint8_t { serve = 0, deny = 1 };
 enum class PasidPolicy : std::uint8_t { trace = 0, lowest = 1 };
 enum class Profile : std::uint8_t { server = 0, embedded = 1 };
 
-/// Means are microseconds of the stage's software alone; the loads, stores and register accesses it makes are
+/// Means are of the stage's software alone; the loads, stores and register accesses it makes are
 /// timed transactions besides.
 struct HostLatencies {
   Latency irq_delivery = lognormal(300'000, 0.5);
