@@ -230,8 +230,6 @@ void ConfigWalk::found_l1cd(std::uint64_t word) {
 
 void ConfigWalk::found_cd(const Cd& cd) {
   cd_ = cd;
-  cd_wanted_ = false;
-  in_stage2_ = false;
   const CdContext context{ste_->s1_stalld, config_.world != StreamWorld::el2};
   if (!legal(cd, features_, context)) return fail(EventId::c_bad_cd);
   config_.s1 = stage1_of(cd, config_.world, features_);

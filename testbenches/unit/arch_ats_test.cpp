@@ -121,6 +121,19 @@ TEST_CASE("When ATS is off") {
   CHECK(refused(EventId::f_bad_ats_treq));
 }
 
+TEST_CASE("Records of refused ATS traffic tell the access") {
+  Setup s;
+  s.ste.eats = Eats::off;
+  s.ask({kPasid, Va(0x7000), true, true, true});
+  REQUIRE(s.event);
+  CHECK(encode(*s.event) ==
+        EventWords{0x05 | 1u << 11 | 3u << 12 | 5ull << 32, 1ull << 33 | 1ull << 34 | 1ull << 35, 0x7000, 0});
+  s.ask({kNoSubstream, Va(0x7000), true, true, true});  // without PASID neither privilege nor execute
+  CHECK(encode(*s.event)[1] == 1ull << 35);
+  const Event forbidden = *std::get<FaultOutcome>(s.translated(0x7000, kWrite)).event;
+  CHECK(encode(forbidden) == EventWords{0x07 | 5ull << 32, 0, 0x7000, 0});
+}
+
 TEST_CASE("Configuration errors are completer aborts, recorded only with REC_CFG_ATS") {
   const auto check = [](EventId id, auto&& change) {
     Setup s;
@@ -236,6 +249,8 @@ TEST_CASE("Translated transactions") {
   s.ste.config = SteConfig::both;
   s.ste.eats = Eats::split;  // the address is an IPA
   CHECK(std::get<TranslationResult>(s.translated(0x9999'0000)).pa == Pa(0x1'1999'0000));
+  CHECK(fault_of(s.translated(1ull << 48)).id == EventId::f_addr_size);
+  CHECK(fault_of(s.translated(1ull << 48)).recorded);
   s.memory[kS2Table + 16] = 0;
   CHECK(aborted(EventId::f_translation, true));
   CHECK(fault_of(s.translated(0x9999'0000)).stage2);

@@ -124,6 +124,11 @@ TEST_CASE("A two-level stream table") {
   CHECK(with_l1(kLeaf | 0).fault().id == EventId::c_bad_streamid);   // invalid
   CHECK(with_l1(kLeaf | 10).fault().id == EventId::c_bad_streamid);  // more than the split
   CHECK(with_l1(kLeaf | 12).fault().id == EventId::c_bad_streamid);  // reserved
+  s.state.strtab_base = kStrtab + 0x7C0;                             // 256 descriptors: 2 KB
+  CHECK(with_l1(kLeaf | 9).status() == ConfigWalk::Status::done);
+  s.state.strtab_base = kStrtab + 0x800;
+  CHECK(with_l1(kLeaf | 9).fault().id == EventId::c_bad_streamid);
+  s.state.strtab_base = kStrtab;
   s.memory.aborting.insert(kStrtab + 24);
   const ConfigWalk aborted = with_l1(kLeaf | 9);
   CHECK(aborted.fault().id == EventId::f_ste_fetch);
@@ -174,6 +179,14 @@ TEST_CASE("STE errors") {
   CHECK(bad2([](Setup& s) { s.ste.s2_t0sz = 64 - 44; }));
   CHECK_FALSE(bad2([](Setup& s) { s.ste.s2_t0sz = 64 - 31; }));
   CHECK(bad2([](Setup& s) { s.ste.s2_t0sz = 64 - 30; }));
+  // 4 KB tables end at 48 bits of input, 64 KB ones where the IPAs do.
+  CHECK_FALSE(bad2([](Setup& s) { s.ste.s2_t0sz = 16, s.ste.s2_sl0 = 2, s.features.oas = 6; }));
+  CHECK(bad2([](Setup& s) { s.ste.s2_t0sz = 15, s.ste.s2_sl0 = 2, s.features.oas = 6; }));
+  CHECK_FALSE(
+      bad2([](Setup& s) { s.ste.s2_t0sz = 12, s.ste.s2_sl0 = 2, s.ste.s2_tg = 1, s.features.oas = 6; }));
+  CHECK(bad2([](Setup& s) { s.ste.s2_t0sz = 12, s.ste.s2_sl0 = 2, s.ste.s2_tg = 1; }));
+  CHECK(bad2([](Setup& s) { s.features.oas = 1, s.ste.s2_t0sz = 64 - 37; }));
+  CHECK_FALSE(bad2([](Setup& s) { s.features.oas = 1, s.ste.s2_t0sz = 64 - 36; }));
   // Whatever stands in an aborting or bypassing entry is ignored.
   CHECK_FALSE(
       bad2([](Setup& s) { s.ste.config = static_cast<SteConfig>(3), s.ste.s2_tg = 3, s.ste.strw = 1; }));
@@ -214,6 +227,8 @@ TEST_CASE("CD errors") {
       [](Setup& s) { s.cd.half[1].epd = false, s.cd.half[1].tg = 0, s.ste.strw = 2, s.state.e2h = true; }));
   CHECK(bad([](Setup& s) { s.cd.ha = true, s.features.httu = Httu::none; }));
   CHECK(bad([](Setup& s) { s.cd.asid = 256, s.features.asid16 = false; }));
+  CHECK_FALSE(bad([](Setup& s) { s.cd.asid = 255, s.features.asid16 = false; }));
+  CHECK_FALSE(bad([](Setup& s) { s.cd.asid = 256; }));
 }
 
 TEST_CASE("SubstreamID rules") {
@@ -365,6 +380,10 @@ TEST_CASE("Tables lie at multiples of their size: low address bits do not count"
   s.ste.s1_context_ptr = kCdTable + 0x3C0;  // 16 CDs: 1 KB
   s.memory.write(kSteAddress, encode(s.ste));
   CHECK(s.run().status() == ConfigWalk::Status::done);
+  s.state.strtab_base = kStrtab + 0x4000;
+  CHECK(s.run().fault().id == EventId::c_bad_ste);
+  CHECK(s.memory.log.back().address == Pa(kStrtab + 0x4000 + 5 * 64));
+  s.state.strtab_base = kStrtab;
   s.ste.s1_context_ptr = kCdTable + 0x400;
   s.memory.write(kSteAddress, encode(s.ste));
   CHECK(s.run().fault().id == EventId::c_bad_cd);

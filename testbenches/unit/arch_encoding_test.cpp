@@ -249,6 +249,7 @@ TEST_CASE("ATS size code") {
   CHECK(encode(t) == 0xABCF'F801);
   t.log2_size = 30, t.address = at(5, 30);  // 1 GB: 0 and seventeen ones
   CHECK(encode(t) == (at(5, 30) | 0x1FFF'F801));
+  CHECK(encode_invalidate({0x5000, 12}, false) == 0x5000);
   CHECK(encode_invalidate({0, 64}, true) == 0x7FFF'FFFF'FFFF'F801);
   for (unsigned log2_size = 12; log2_size <= 64; ++log2_size) {
     const std::uint64_t address = log2_size == 64 ? 0 : 0xFEDC'BA98'7654'3210 & ~mask(log2_size);
@@ -317,6 +318,10 @@ TEST_CASE("Descriptors by hand") {
   leaf.page = false;
   CHECK(encode(leaf) == (0x8000'1000 | 1 | b(7) | at(3, 8) | b(10)));
   CHECK(encode(Stage2Leaf{}) == (3 | at(0xF, 2) | b(6) | b(7) | at(3, 8) | b(10)));
+  Stage2Leaf block;
+  block.address = 0x4000'0000, block.page = false, block.writable = false, block.executable = false;
+  block.young = false, block.memory_attributes = 5;
+  CHECK(encode(block) == (0x4000'0000 | 1 | at(5, 2) | b(6) | at(3, 8) | b(54)));
   const Descriptor wide{0x0000'1234'5677'B003};  // 64 KB granule, 52 bits: 15:12 are address bits 51:48
   CHECK(wide.address(Granule::k64, 16, 52) == 0x000B'1234'5677'0000);
   CHECK(wide.address(Granule::k64, 16, 48) == 0x0000'1234'5677'0000);

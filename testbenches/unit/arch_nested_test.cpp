@@ -174,8 +174,9 @@ TEST_CASE("How the memory types of the two stages combine") {
     INFO("stage 1 " << std::hex << int(row.stage1) << " stage 2 " << row.stage2);
     CHECK(int(combine({row.stage1, 3}, row.stage2, 3, false).type) == int(row.type));
   }
-  const Row forced[] = {{0x44, 6, 0xFF}, {0x04, 6, 0xFF}, {0xFF, 5, 0x44}, {0x04, 5, 0x04}, {0xBB, 7, 0xBB},
-                        {0x08, 7, 0x08}, {0xFF, 0, 0x00}, {0xFF, 1, 0x04}, {0x00, 3, 0x0C}, {0xFF, 15, 0x00}};
+  const Row forced[] = {{0x44, 6, 0xFF}, {0x04, 6, 0xFF}, {0xFF, 5, 0x44}, {0x04, 5, 0x04},
+                        {0xBB, 7, 0xBB}, {0x08, 7, 0x08}, {0xFF, 4, 0x00}, {0xFF, 0, 0x00},
+                        {0xFF, 1, 0x04}, {0x00, 3, 0x0C}, {0xFF, 15, 0x00}};
   for (const Row& row : forced) {
     INFO("FWB, stage 1 " << std::hex << int(row.stage1) << " stage 2 " << row.stage2);
     CHECK(int(combine({row.stage1, 3}, row.stage2, 3, true).type) == int(row.type));

@@ -177,6 +177,10 @@ TEST_CASE("Walk cache invalidations are as exact as the cache can be") {
   c.num = 16;
   REQUIRE(list(c).size() == 1);
   CHECK(list(c).begin()->scope == WalkCacheScope::vmid);
+  CHECK_FALSE(list(c).begin()->leaf_only);
+  Features one_stage;
+  one_stage.s2p = false;  // then entries have VMID 0, whatever the command says
+  CHECK(walk_cache_invalidates(c, SmmuState{}, one_stage).begin()->key.vmid == 0);
   CHECK(list(tlbi(Opcode::tlbi_nh_asid)).begin()->scope == WalkCacheScope::asid);
   CHECK(list(tlbi(Opcode::tlbi_nsnh_all)).begin()->scope == WalkCacheScope::all);
   CHECK(list(tlbi(Opcode::tlbi_s2_ipa)).size() == 0);

@@ -201,6 +201,9 @@ TEST_CASE("Tables restrict what lies below them, unless HAD") {
     CHECK(event_of(memory, stage1_config(), kVa, kPrivFetch) == EventId::none);
     memory[kDescriptor[level]] |= kPxnTable;
     CHECK(event_of(memory, stage1_config(), kVa, kPrivFetch) == EventId::f_permission);
+    StreamConfig had = stage1_config();
+    had.s1.half[0].had = true;
+    CHECK(event_of(memory, had, kVa, kPrivFetch) == EventId::none);
     CHECK(restricted(kNoUser, kRead, false));
     CHECK_FALSE(restricted(kNoUser, kPrivRead, false));
     CHECK(restricted(kReadOnly, kWrite, false));
@@ -431,6 +434,23 @@ TEST_CASE("What a walk offers to the walk cache") {
   memory = four_levels(0x8000'2000 | (kPage & ~kNg));
   CHECK(walk_of(memory, config).fill()->global);
   CHECK(walk_of(memory, config).result().global);
+}
+
+TEST_CASE("Only 4 KB tables of the EL1 world use the walk cache") {
+  for (const auto world : {StreamWorld::el1, StreamWorld::el2, StreamWorld::el2_e2h}) {
+    for (const auto granule : {Granule::k4, Granule::k16, Granule::k64}) {
+      StreamConfig config = stage1_config();
+      config.world = world;
+      config.s1.half[0].granule = granule;
+      TableWalk walk(config, Va(kVa), kRead);
+      const bool used = world == StreamWorld::el1 && granule == Granule::k4;
+      CHECK(walk.uses_walk_cache() == used);
+      std::uint8_t bytes[8];
+      store_le64(bytes, 0x200003);
+      walk.supply(bytes);
+      CHECK(walk.fill().has_value() == used);
+    }
+  }
 }
 
 TEST_CASE("A leaf hit ends the walk with no fetch, and checks this access") {
