@@ -62,7 +62,7 @@ module pwc #(
   localparam int unsigned SETS01 = (SETS0 > SETS1) ? SETS0 : SETS1;
   localparam int unsigned SETS23 = (SETS2 > SETS3) ? SETS2 : SETS3;
   localparam int unsigned SETS_MAX = (SETS01 > SETS23) ? SETS01 : SETS23;
-  localparam int unsigned SCAN_W = $clog2(SETS_MAX) + 1;
+  localparam int unsigned SCAN_W = (SETS_MAX > 1) ? $clog2(SETS_MAX) : 1;
 
   // First stage: what the channels sent at the last edge.
   logic                        ready, active;
@@ -139,10 +139,11 @@ module pwc #(
   for (genvar g = 0; g < pwc_pkg::LEVELS; g++) begin : gen_level
     localparam int unsigned SHIFT = LEVEL_BITS * (pwc_pkg::LEVELS - 1 - g);
     localparam int unsigned TAG_W = VPN_W - SHIFT;
+    localparam int unsigned SETS = (g == 0) ? SETS0 : (g == 1) ? SETS1 : (g == 2) ? SETS2 : SETS3;
+    localparam int unsigned WAYS = (g == 0) ? WAYS0 : (g == 1) ? WAYS1 : (g == 2) ? WAYS2 : WAYS3;
+    localparam int unsigned SET_W = (SETS > 1) ? $clog2(SETS) : 1;
     pwc_level #(
-        .SETS((g == 0) ? SETS0 : (g == 1) ? SETS1 : (g == 2) ? SETS2 : SETS3),
-        .WAYS((g == 0) ? WAYS0 : (g == 1) ? WAYS1 : (g == 2) ? WAYS2 : WAYS3),
-        .VMID_W(VMID_W), .ASID_W(ASID_W), .TAG_W(TAG_W), .DESC_W(DESC_W), .SCAN_W(SCAN_W)
+        .SETS(SETS), .WAYS(WAYS), .VMID_W(VMID_W), .ASID_W(ASID_W), .TAG_W(TAG_W), .DESC_W(DESC_W)
     ) u_level (
         .clk_i, .rst_ni,
         .lookup_valid_i(s2_valid_q),
@@ -170,7 +171,7 @@ module pwc #(
         .invalidate_asid_i(s1_invalidate_asid),
         .invalidate_tag_i(s1_invalidate_vpn[VPN_W-1:SHIFT]),
         .scan_i(s1_scan),
-        .scan_set_i(s1_scan_set)
+        .scan_set_i(SET_W'(s1_scan_set))
     );
   end
 

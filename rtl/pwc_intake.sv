@@ -8,7 +8,7 @@ module pwc_intake #(
     parameter int unsigned ASID_W = 16,
     parameter int unsigned VPN_W = 44,
     parameter int unsigned DESC_W = 64,
-    localparam int unsigned SCAN_W = $clog2(SETS_MAX) + 1
+    localparam int unsigned SCAN_W = (SETS_MAX > 1) ? $clog2(SETS_MAX) : 1
 ) (
     input logic clk_i,
     input logic rst_ni,

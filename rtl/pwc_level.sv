@@ -12,7 +12,7 @@ module pwc_level #(
     parameter int unsigned ASID_W = 16,
     parameter int unsigned TAG_W = 44,
     parameter int unsigned DESC_W = 64,
-    parameter int unsigned SCAN_W = 7
+    localparam int unsigned SET_W = (SETS > 1) ? $clog2(SETS) : 1
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -44,10 +44,9 @@ module pwc_level #(
     input logic [ASID_W-1:0]           invalidate_asid_i,
     input logic [TAG_W-1:0]            invalidate_tag_i,
     input logic                        scan_i,
-    input logic [SCAN_W-1:0]           scan_set_i
+    input logic [SET_W-1:0]            scan_set_i
 );
 
-  localparam int unsigned SET_W = (SETS > 1) ? $clog2(SETS) : 1;
   localparam int unsigned WAY_W = (WAYS > 1) ? $clog2(WAYS) : 1;
   localparam logic [SET_W-1:0] SET_MASK = SET_W'(SETS - 1);
   localparam logic [WAY_W-1:0] WAY_LAST = WAY_W'(WAYS - 1);
@@ -105,7 +104,7 @@ module pwc_level #(
     hit_o = |lookup_hits;
   end
 
-  // Invalidation: the ways of one set that it removes.
+  // Invalidation: the ways of one set that it removes. A scan longer than this level's sets goes round again, to no effect.
   logic             invalidate_set_valid;
   logic             invalidate_all;
   logic [SET_W-1:0] invalidate_set;
@@ -113,9 +112,9 @@ module pwc_level #(
   logic [CTX_W-1:0] invalidate_ctx;
   always_comb begin
     invalidate_all = invalidate_valid_i && pwc_pkg::is_all(invalidate_scope_i);
-    invalidate_set_valid = invalidate_valid_i && !invalidate_all && !(scan_i && 32'(scan_set_i) >= SETS);
+    invalidate_set_valid = invalidate_valid_i && !invalidate_all;
     invalidate_set = SET_W'(invalidate_tag_i) & SET_MASK;
-    if (scan_i) invalidate_set = SET_W'(scan_set_i) & SET_MASK;
+    if (scan_i) invalidate_set = scan_set_i & SET_MASK;
     invalidate_ways = '0;
     invalidate_ctx = '0;
     if (invalidate_set_valid) begin

@@ -31,9 +31,9 @@ void drive(Vpwc& pins, const arch::WalkCacheEntry& fill) {
 }
 
 void drive(Vpwc& pins, const arch::WalkCacheInvalidate& invalidate) {
-  // Three pins: a scope nobody defined removes everything, as in the model.
-  const bool defined = invalidate.scope <= arch::WalkCacheScope::vaa;
-  pins.invalidate_scope_i = static_cast<std::uint8_t>(defined ? invalidate.scope : arch::WalkCacheScope::all);
+  // Three pins: a code beyond them means what any undefined one does.
+  const auto scope = static_cast<std::uint8_t>(invalidate.scope);
+  pins.invalidate_scope_i = scope < 8 ? scope : static_cast<std::uint8_t>(arch::WalkCacheScope::all);
   pins.invalidate_leaf_only_i = invalidate.leaf_only;
   pins.invalidate_vmid_i = invalidate.key.vmid;
   pins.invalidate_asid_i = invalidate.key.asid;

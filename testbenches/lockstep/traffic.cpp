@@ -7,12 +7,12 @@ using arch::WalkCacheScope;
 
 void Traffic::start_phase() {
   static constexpr Mix kMixes[] = {
-      {230, 60, 4, 20, 2, 200},     // steady: mostly hits
+      {230, 60, 1, 20, 2, 240},     // steady: mostly hits
       {128, 250, 8, 0, 3, 120},     // refill storm: sets overflow, victims rotate
-      {250, 250, 250, 2, 1, 240},   // everything at once on few keys: the hazards
-      {100, 100, 60, 128, 2, 180},  // context teardown: scans back to back
-      {8, 8, 2, 64, 2, 200},        // sparse: most cycles quiet
-      {250, 0, 0, 0, 2, 230},       // lookups only, one per cycle
+      {250, 250, 250, 8, 1, 240},   // everything at once on few keys: the hazards
+      {200, 200, 60, 128, 2, 240},  // context teardown: scans back to back
+      {8, 8, 1, 64, 2, 240},        // sparse: most cycles quiet
+      {250, 0, 0, 0, 2, 250},       // lookups only, one per cycle
   };
   mix_ = kMixes[below(std::size(kMixes))];
   phase_left_ = 20 + below(400);
@@ -20,6 +20,13 @@ void Traffic::start_phase() {
 
 const arch::WalkCacheInputs& Traffic::next(const arch::WalkCacheOutputs& before) {
   if (phase_left_-- == 0) start_phase();
+  if (taken_invalidate_) {
+    in_.invalidate_valid = false;
+    if (chance(mix_.invalidate)) {
+      in_.invalidate = invalidate();
+      in_.invalidate_valid = true;
+    }
+  }
   if (taken_lookup_) {
     in_.lookup_valid = chance(mix_.lookup);
     if (in_.lookup_valid) in_.lookup = {id_++, key()};
@@ -28,31 +35,30 @@ const arch::WalkCacheInputs& Traffic::next(const arch::WalkCacheOutputs& before)
     in_.fill_valid = chance(mix_.fill);
     if (in_.fill_valid) in_.fill = entry();
   }
-  if (taken_invalidate_) {
-    in_.invalidate_valid = chance(mix_.invalidate);
-    if (in_.invalidate_valid) in_.invalidate = invalidate();
-  }
   taken_lookup_ = !in_.lookup_valid || before.lookup_ready;
   taken_fill_ = !in_.fill_valid || before.fill_ready;
   taken_invalidate_ = !in_.invalidate_valid || before.invalidate_ready;
   return in_;
 }
 
-/// A key used before (perhaps with another ASID or page, so that only its upper levels match), or a new one.
-/// A few bits beyond the 44 of the VPN are set at times: nobody may look at them.
+/// At times the key of the invalidation that starts at this edge; else a key used before (perhaps with
+/// another ASID or page, so that only its upper levels match), or a new one. Bits beyond the 44 of the VPN
+/// are set at times: nobody may look at them.
 arch::WalkCacheKey Traffic::key() {
+  if (in_.invalidate_valid && taken_invalidate_ && chance(64)) return in_.invalidate.key;
   arch::WalkCacheKey& slot = hot_[below(kHotKeys)];
   if (chance(mix_.reuse)) {
     arch::WalkCacheKey reused = slot;
     if (chance(24)) reused.vpn ^= below(512);
     if (chance(24)) reused.vpn ^= below(4) << 9 | below(2) << 18;
     if (chance(24)) reused.asid = static_cast<std::uint16_t>(below(3));
-    if (chance(8)) reused.vmid = static_cast<std::uint16_t>(below(3));
+    if (chance(4)) reused.vmid = static_cast<std::uint16_t>(below(3));
     return reused;
   }
   std::uint64_t vpn = chance(64) ? ~std::uint64_t{0} << 36 : 0;
+  static constexpr std::uint64_t kLow[] = {0, 1, 5, 62};  // few sets, first and last among them
   for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
-    const std::uint64_t low = below(2), high = below(std::uint64_t{1} << mix_.spread) << 6;
+    const std::uint64_t low = kLow[below(4)], high = below(std::uint64_t{1} << mix_.spread) << 6;
     vpn ^= (low | high) << 9 * level;
   }
   slot = {static_cast<std::uint16_t>(below(3)),
@@ -76,9 +82,9 @@ arch::WalkCacheInvalidate Traffic::invalidate() {
   invalidate.key = key();
   invalidate.leaf_only = chance(96);
   if (chance(mix_.scan)) {
-    invalidate.scope = chance(200) ? WalkCacheScope::asid : WalkCacheScope::vmid;
+    invalidate.scope = chance(150) ? WalkCacheScope::asid : WalkCacheScope::vmid;
   } else if (chance(4)) {
-    invalidate.scope = chance(240) ? WalkCacheScope::all : static_cast<WalkCacheScope>(5 + below(251));
+    invalidate.scope = chance(160) ? WalkCacheScope::all : static_cast<WalkCacheScope>(5 + below(5));
   } else {
     invalidate.scope = chance(160) ? WalkCacheScope::va : WalkCacheScope::vaa;
   }
