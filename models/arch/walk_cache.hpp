@@ -5,6 +5,12 @@
 // The cache holds descriptors read by the walker: per level 0..3 the table descriptor that leads on, or the block or page
 // descriptor that ends the walk, together with the hierarchical attributes collected on the way. A lookup answers with the
 // deepest level that matches. Levels have storage of their own, so leaves never evict tables.
+//
+// Order: each operation takes effect at the edge that accepts it. At one edge the order is fill, invalidation, lookup: a
+// lookup sees the fill beside it and nothing the invalidation beside it removes, and a fill which that invalidation covers
+// is lost without a trace (it must have been read before). A lookup sees nothing accepted later.
+// Timing: a lookup accepted at edge k has its response after edge k+2, always; one lookup, fill and invalidation per edge.
+// The scopes vmid and asid then hold all readies low for max(sets) cycles.
 #pragma once
 
 #include <array>
