@@ -8,6 +8,10 @@ namespace svasim::smmu {
 
 void CommandQueue::set_enabled(bool enabled) {
   enabled_ = enabled;
+  if (!enabled) {  // software may give the queue another place and contents
+    discard_ = working_ && next_ == buffered_;
+    buffered_ = next_;
+  }
   advance();
 }
 
@@ -17,6 +21,7 @@ void CommandQueue::set_prod(std::uint32_t prod) {
 }
 
 void CommandQueue::clear_error() {
+  if (!error_) return;
   error_ = false;
   error_code_ = arch::CommandError::none;
   buffered_ = next_ = 0;  // software may have rewritten what was fetched
@@ -40,23 +45,33 @@ void CommandQueue::fetch() {
   const arch::Pa first = base_.entry(cons_, arch::kLog2CommandBytes);
   const std::uint32_t to_line_end = (kLine - first.offset(6)) >> arch::kLog2CommandBytes;
   const std::uint32_t to_ring_end = index.size() - index.index(cons_);
-  buffered_ = std::min({index.count(prod_, cons_), to_line_end, to_ring_end});
-  next_ = 0;
-  memory_.read<&CommandQueue::fetched>(first, buffered_ << arch::kLog2CommandBytes, this);
+  const std::uint32_t commands = std::min({index.count(prod_, cons_), to_line_end, to_ring_end});
+  memory_.read<&CommandQueue::fetched>(first, commands << arch::kLog2CommandBytes, this);
 }
 
 void CommandQueue::fetched(engine::Payload& payload, std::uint64_t) {
   working_ = false;
+  next_ = buffered_ = 0;
+  if (discard_) {
+    discard_ = false;
+    advance();
+    return;
+  }
   if (!payload.ok()) {
-    buffered_ = 0;
     fail(arch::CommandError::fetch_abort);
     return;
   }
   std::memcpy(buffer_.data(), payload.data(), payload.bytes());
+  buffered_ = static_cast<unsigned>(payload.bytes()) >> arch::kLog2CommandBytes;
   advance();
 }
 
 void CommandQueue::execute_next(std::uint64_t) {
+  if (next_ == buffered_) {  // disabled meanwhile
+    working_ = false;
+    advance();
+    return;
+  }
   const arch::Command command = arch::decode_command(buffer_[next_]);
   if (!arch::legal(command, features_)) {
     working_ = false;
@@ -78,7 +93,7 @@ void CommandQueue::resume(arch::CommandError error) {
 }
 
 void CommandQueue::retire() {
-  ++next_;
+  if (next_ != buffered_) ++next_;
   ++consumed_;
   cons_ = arch::QueueIndex(base_.log2_size).next(cons_);
 }

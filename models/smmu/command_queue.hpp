@@ -82,6 +82,7 @@ class CommandQueue {
   bool enabled_ = false;
   bool error_ = false;    ///< active: not yet acknowledged
   bool working_ = false;  ///< a fetch or an execution is under way
+  bool discard_ = false;  ///< the fetch under way was overtaken by a disable
   arch::CommandError error_code_ = arch::CommandError::none;
   std::array<arch::CommandWords, kLine / 16> buffer_{};
   unsigned buffered_ = 0;

@@ -12,6 +12,7 @@ bool OutputQueue::full() const {
 
 void OutputQueue::set_enabled(bool enabled) {
   enabled_ = enabled;
+  if (!enabled) discard([](const Record& record) { return !record.keep; });
   pump();
 }
 
@@ -32,12 +33,20 @@ bool OutputQueue::push(const Record& record) {
     return false;
   }
   waiting_.push_back(record);
+  waiting_[waiting_.size() - 1].number = accepted_++;
   pump();
   return true;
 }
 
 void OutputQueue::note_overflow() {
   if (!overflowed()) prod_ ^= arch::kQueueOverflow;
+}
+
+bool OutputQueue::settled(std::uint64_t number) const {
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (!waiting_[i].keep && waiting_[i].number < number) return false;
+  }
+  return true;
 }
 
 void OutputQueue::pump() {
@@ -51,9 +60,15 @@ void OutputQueue::pump() {
 void OutputQueue::done(engine::Payload& payload, std::uint64_t) {
   writing_ = false;
   const Record record = waiting_.pop_front();
-  if (!payload.ok()) {
-    ++dropped_;
+  if (!payload.ok()) {  // a stall's record is tried again once software has acknowledged the error
+    if (record.keep) {
+      waiting_.push_front(record);
+    } else {
+      ++dropped_;
+      if (on_dropped) on_dropped(record);
+    }
     if (on_write_abort) on_write_abort();
+    if (on_progress) on_progress();
     pump();
     return;
   }
@@ -63,6 +78,7 @@ void OutputQueue::done(engine::Payload& payload, std::uint64_t) {
   depth_peak_ = std::max(depth_peak_, index.count(prod_, cons_));
   ++written_;
   if (on_visible) on_visible(record);
+  if (on_progress) on_progress();
   if (interrupt_on_hint_ ? record.interrupt_hint : was_empty) interrupts_.raise(interrupt_);
   pump();
 }

@@ -24,6 +24,7 @@ class OutputQueue {
     bool interrupt_hint = false;           ///< PRI: Last = 1
     std::optional<probe::FaultKey> fault;  ///< instrumentation: whose record it is, and of which page
     std::uint64_t va = 0;
+    std::uint64_t number = 0;  ///< counts the records accepted; set by push()
   };
 
   OutputQueue(MemoryPort& memory, Interrupts& interrupts, Interrupt interrupt, unsigned log2_entry_bytes)
@@ -53,8 +54,27 @@ class OutputQueue {
   bool push(const Record& record);
   /// Toggles OVFLG unless an overflow is already unacknowledged.
   void note_overflow();
+  /// Forgets the records for which `match(record)` that are not being written yet.
+  template <class Match>
+  void discard(Match&& match) {
+    for (std::size_t i = 0, n = waiting_.size(); i < n; ++i) {
+      const Record record = waiting_.pop_front();
+      if ((i == 0 && writing_) || !match(record)) {
+        waiting_.push_back(record);
+        continue;
+      }
+      ++dropped_;
+      if (on_dropped) on_dropped(record);
+    }
+    if (on_progress) on_progress();
+  }
+  std::uint64_t accepted() const { return accepted_; }
+  /// The records of terminated transactions among the first `number` accepted are visible or dropped.
+  bool settled(std::uint64_t number) const;
 
   std::function<void(const Record&)> on_visible;
+  std::function<void(const Record&)> on_dropped;  ///< accepted, but lost to an abort or a disable
+  std::function<void()> on_progress;              ///< a record left the queue of those to be written
   std::function<void()> on_write_abort;
 
   std::uint64_t written() const { return written_; }
@@ -79,6 +99,7 @@ class OutputQueue {
   bool writing_ = false;
   engine::Ring<Record>
       waiting_;  ///< the front is being written; bounded by who pushes (slots, stalls, credits)
+  std::uint64_t accepted_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint32_t depth_peak_ = 0;

@@ -59,6 +59,7 @@ RegisterFile::RegisterFile(const char* name, engine::Calendar& calendar, engine:
   tcu.on_global_error = [this](std::uint32_t bits) { raise_global_error(bits); };
   write_id_registers();
   words_[reg::kGbpa] = arch::gbpa::kReset;
+  update_irq_lines();
 }
 
 void RegisterFile::write_id_registers() {
@@ -69,7 +70,7 @@ void RegisterFile::write_id_registers() {
   words_[reg::kIdr5] = id.idr5;
 }
 
-// Accesses are served in order, one after the other, each in `latency` cycles.
+// Accesses are served in order, each in `latency` cycles; the next may follow a cycle later.
 void RegisterFile::request(engine::Payload& payload) {
   ++accesses_;
   calendar_.post<&RegisterFile::respond>(calendar_.now() + clock_.span(latency_), timer_, this,
@@ -136,6 +137,7 @@ void RegisterFile::write32(std::uint32_t offset, std::uint32_t value) {
       calendar_.post<&RegisterFile::acknowledge_irq_ctrl>(effective, timer_, this, value);
       break;
     case reg::kCr2:
+      if (context_.state.smmu_enabled) break;  // may only change while the SMMU is off
       context_.state.e2h = (value & arch::cr2::kE2h) != 0;
       context_.state.recinvsid = (value & arch::cr2::kRecInvSid) != 0;
       context_.state.rec_cfg_ats = (value & arch::cr2::kRecCfgAts) != 0;
@@ -178,9 +180,11 @@ void RegisterFile::write32(std::uint32_t offset, std::uint32_t value) {
 void RegisterFile::acknowledge_cr0(std::uint64_t argument) {
   const auto value = static_cast<std::uint32_t>(argument) & arch::cr0::kWritable;
   words_[reg::kCr0Ack] = value;
-  context_.state.smmu_enabled = (value & arch::cr0::kSmmuEn) != 0;
-  context_.state.ats_check = (value & arch::cr0::kAtsChk) != 0;
-  tcu_.set_smmu_enabled(context_.state.smmu_enabled);
+  const bool enabled = (value & arch::cr0::kSmmuEn) != 0, ats_check = (value & arch::cr0::kAtsChk) != 0;
+  const bool changed = enabled != context_.state.smmu_enabled || ats_check != context_.state.ats_check;
+  context_.state.smmu_enabled = enabled;
+  context_.state.ats_check = ats_check;
+  if (changed) tcu_.translation_rules_changed();
   tcu_.events.set_enabled((value & arch::cr0::kEventqEn) != 0);
   tcu_.page_requests.set_enabled((value & arch::cr0::kPriqEn) != 0);
   tcu_.commands.set_enabled((value & arch::cr0::kCmdqEn) != 0);

@@ -14,6 +14,8 @@ Smmu::Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clo
       config_(config),
       context_{config.features, {}} {
   context_.features.stall_max = static_cast<std::uint16_t>(config.tcu.stall_max);
+  context_.features.httu = arch::Httu::none;  // descriptors are not updated in memory
+  context_.features.pps = true;               // an overflow response echoes the PASID; no STE is read for it
   tcu_ = std::make_unique<Tcu>("tcu", calendar, clock, config.tcu, context_, std::move(walk_cache), recorder);
   registers_ = std::make_unique<RegisterFile>("registers", calendar, clock, config.tcu.register_latency,
                                               context_, *tcu_);
@@ -36,7 +38,9 @@ Smmu::AtsLinks& Smmu::add_root_port(arch::StreamId stream, engine::Clock root_po
 
 engine::LinkTiming Smmu::timing() const {
   engine::LinkTiming timing;
-  timing.per_byte = clock_.period() / config_.dti.bytes_per_cycle;
+  const engine::Picoseconds rate = clock_.period() * 1024 / config_.dti.bytes_per_cycle;
+  timing.per_byte = rate / 1024;
+  timing.per_byte_1024ths = static_cast<unsigned>(rate % 1024);
   timing.flight = clock_.span(config_.dti.flight);
   return timing;
 }

@@ -18,6 +18,15 @@ struct Pending {
   std::uint8_t port = 0;
 };
 
+/// One translation, granted or refused, answers both.
+inline bool same_translation(const arch::dti::Upstream& a, const arch::dti::Upstream& b) {
+  return a.stream == b.stream && a.substream == b.substream && a.flow == b.flow &&
+         a.address_type == b.address_type &&
+         a.va.aligned(arch::kPageShift) == b.va.aligned(arch::kPageShift) &&
+         a.access.write == b.access.write && a.access.instruction == b.access.instruction &&
+         a.access.privileged == b.access.privileged;
+}
+
 struct Stalled {
   bool live = false;
   std::uint16_t stag = 0;
@@ -25,10 +34,7 @@ struct Stalled {
   std::vector<Pending> requests;  ///< the first one is what the record says
 
   bool covers(const arch::dti::Upstream& request) const {
-    const arch::dti::Upstream& own = requests.front().request;
-    return own.stream == request.stream && own.substream == request.substream &&
-           own.va.aligned(arch::kPageShift) == request.va.aligned(arch::kPageShift) &&
-           own.access.privileged == request.access.privileged;
+    return same_translation(requests.front().request, request);
   }
 };
 

@@ -111,7 +111,8 @@ void Tbu::tlb_result(std::uint64_t argument) {
 /// that the walk produces the fault.
 const TlbEntry* Tbu::find(Tlb& tlb, const engine::Payload& payload) const {
   const TlbEntry* entry = tlb.lookup(page_key(payload));
-  if (entry == nullptr && payload.attributes.address_type == arch::AddressType::translated) {
+  const bool in_range = payload.get_address() >> context_.features.oas_bits() == 0;
+  if (entry == nullptr && in_range && payload.attributes.address_type == arch::AddressType::translated) {
     entry = tlb.lookup(key_of(payload, TlbKey::kWholeStream));
   }
   return entry != nullptr && entry->allows(access_of(payload)) ? entry : nullptr;

@@ -89,6 +89,13 @@ Tcu::Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
   };
   events.on_visible = visible;
   page_requests.on_visible = visible;
+  events.on_progress = [this] { advance_sync(); };
+  page_requests.on_dropped = [this](const OutputQueue::Record& record) {
+    const arch::PageRequest request = arch::decode_page_request({record.words[0], record.words[1]});
+    Port* port = root_port_of(request.stream);
+    if (port == nullptr || !request.last || request.stop_marker()) return;
+    auto_respond(*port, request, arch::PrgResponseCode::failure, false);
+  };
   events.on_write_abort = [this] { on_global_error(arch::gerror::kEventqAbort); };
   page_requests.on_write_abort = [this] { on_global_error(arch::gerror::kPriqAbort); };
   interrupts.on_abort = [this](Interrupt interrupt) {
@@ -177,7 +184,12 @@ void Tcu::translated(const Pending& pending, const arch::StreamConfig& config,
 
 bool Tcu::faulted(const Pending& pending, const arch::Fault& fault) {
   const arch::dti::Upstream& request = pending.request;
-  if (fault.termination == arch::Termination::stall) return stall(pending, fault);
+  if (fault.termination == arch::Termination::stall) {
+    if (context_.state.smmu_enabled) return stall(pending, fault);
+    if (request.transaction != nullptr) request.transaction->timeline.translation_failed(calendar_.now());
+    answer_fault(pending, false);
+    return true;
+  }
   if (fault.recorded) {
     record(fault.event(request.stream, request.substream, request.va, request.access), false);
   }
@@ -253,6 +265,10 @@ void Tcu::record(const arch::Event& event, bool keep) {
 void Tcu::translation_ended() {
   schedule_dispatch();
   advance_sync();
+  if (invalidation_waiting_ && translator_.walk_cache().accepts_invalidations()) {
+    invalidation_waiting_ = false;
+    commands.resume();
+  }
 }
 
 // --- commands
@@ -268,20 +284,26 @@ CommandExecutor::Progress Tcu::execute(const arch::Command& command) {
     case Opcode::stall_term:
       stall_table_.for_each_live([&](Stalled& stalled) {
         if (stalled.requests.front().request.stream == command.stream)
-          end_stall(stalled, arch::ResumeAction::abort);
+          end_stall(stalled, arch::ResumeAction::abort, true);
       });
       break;
     case Opcode::prefetch_config:
     case Opcode::prefetch_addr: break;  // hints
-    default: invalidate(command); break;
+    default: return invalidate(command);
   }
   return Progress::done;
 }
 
 void Tcu::command_error(arch::CommandError) { on_global_error(arch::gerror::kCmdq); }
 
-void Tcu::invalidate(const arch::Command& command) {
+CommandExecutor::Progress Tcu::invalidate(const arch::Command& command) {
   if (on_invalidate) on_invalidate(command);
+  broadcast_invalidate(command);
+  invalidation_waiting_ = !translator_.walk_cache().accepts_invalidations();
+  return invalidation_waiting_ ? Progress::wait : Progress::done;
+}
+
+void Tcu::broadcast_invalidate(const arch::Command& command) {
   invalidated_ = true;
   translator_.invalidate(command);
   for (const auto& port : ports_) {
@@ -339,17 +361,23 @@ void Tcu::resume_stalled(const arch::Command& command) {
   Stalled* stalled = stall_table_.find(command.stream, command.stag);
   if (stalled == nullptr) return;
   ++resumes_;
-  end_stall(*stalled, command.action);
+  const bool retry = (raw(command.action) & raw(arch::ResumeAction::retry)) != 0;  // Ac decides, then Ab
+  end_stall(*stalled, retry ? arch::ResumeAction::retry : command.action, false);
 }
 
-void Tcu::end_stall(Stalled& stalled, arch::ResumeAction action) {
+/// What is parked behind the stalled transaction has no STAG of its own: unless `all` are to be terminated it
+/// tries again, and may find a fault of its own.
+void Tcu::end_stall(Stalled& stalled, arch::ResumeAction action, bool all) {
   const engine::Picoseconds now = calendar_.now();
   const bool retry = action == arch::ResumeAction::retry;
   if (stalled.fault != nullptr) {
     recorder_->close_fault(*stalled.fault, now, retry ? probe::Outcome::ok : probe::Outcome::aborted);
   }
-  for (const Pending& pending : stalled.requests) {
-    if (!retry) {
+  events.discard(
+      [&](const OutputQueue::Record& record) { return record.fault && record.fault->token == stalled.stag; });
+  for (std::size_t i = 0; i < stalled.requests.size(); ++i) {
+    const Pending& pending = stalled.requests[i];
+    if (!retry && (all || i == 0)) {
       answer_fault(pending, action == arch::ResumeAction::raz_wi && !context_.features.term_model);
       continue;
     }
@@ -370,6 +398,7 @@ void Tcu::end_stall(Stalled& stalled, arch::ResumeAction action) {
 
 CommandExecutor::Progress Tcu::begin_sync(const arch::Command& command) {
   sync_command_ = command;
+  sync_records_ = events.accepted();
   sync_ = Sync::translations;
   advance_sync();
   return Progress::wait;
@@ -382,12 +411,16 @@ void Tcu::advance_sync() {
     if (invalidated_) send_sync(false);
     invalidated_ = false;
   }
-  if (sync_ != Sync::connections || sync_acks_ != 0 || atc_outstanding_ != 0) return;
-  if (atc_invalidated_) {  // the devices have answered: now what they sent before must be observable
-    atc_invalidated_ = false;
-    send_sync(true);
-    return;
+  if (sync_ == Sync::connections) {
+    if (sync_acks_ != 0 || atc_outstanding_ != 0) return;
+    if (atc_invalidated_) {  // the devices have answered: now what they sent before must be observable
+      atc_invalidated_ = false;
+      send_sync(true);
+      if (sync_acks_ != 0) return;
+    }
+    sync_ = Sync::records;
   }
+  if (sync_ != Sync::records || !events.settled(sync_records_)) return;
   sync_ = Sync::signal;
   signal_sync();
 }
@@ -446,7 +479,10 @@ void Tcu::page_request(Port& port, const arch::dti::Upstream& message) {
   request.prg_index = message.group;
   request.page = message.va.aligned(arch::kPageShift);
   if (!context_.state.smmu_enabled || !page_requests.enabled()) {
-    auto_respond(port, message, arch::PrgResponseCode::failure, false);
+    // One response per group, and none to a stop marker (PCIe, page request services).
+    if (request.last && !request.stop_marker()) {
+      auto_respond(port, request, arch::PrgResponseCode::failure, false);
+    }
     return;
   }
   if (page_requests.full() || page_requests.overflowed()) {
@@ -454,7 +490,7 @@ void Tcu::page_request(Port& port, const arch::dti::Upstream& message) {
     // overflow).
     page_requests.note_overflow();
     if (request.last && !request.stop_marker()) {
-      auto_respond(port, message, arch::PrgResponseCode::success, message.substream.valid);
+      auto_respond(port, request, arch::PrgResponseCode::success, context_.features.pps);
     }
     return;
   }
@@ -470,24 +506,29 @@ void Tcu::page_request(Port& port, const arch::dti::Upstream& message) {
   page_requests.push(record);
 }
 
-void Tcu::auto_respond(Port& port, const arch::dti::Upstream& message, arch::PrgResponseCode code,
+void Tcu::auto_respond(Port& port, const arch::PageRequest& request, arch::PrgResponseCode code,
                        bool with_pasid) {
   if (recorder_ != nullptr) {
-    recorder_->enter({probe::FaultKind::pri, raw(message.stream), message.group}, probe::Stage::prg_response,
-                     calendar_.now());
+    recorder_->enter({probe::FaultKind::pri, raw(request.stream), request.prg_index},
+                     probe::Stage::prg_response, calendar_.now());
   }
   arch::dti::Downstream response;
   response.kind = arch::dti::Downstream::Kind::page_resp;
-  response.stream = message.stream;
-  if (with_pasid) response.substream = message.substream;
-  response.group = message.group;
+  response.stream = request.stream;
+  if (with_pasid) response.substream = request.substream;
+  response.group = request.prg_index;
   response.response = static_cast<std::uint8_t>(code);
   port.to.send(response, arch::dti::kPageRespBytes);
 }
 
-void Tcu::set_smmu_enabled(bool enabled) {
-  if (enabled) return;
-  stall_table_.for_each_live([&](Stalled& stalled) { end_stall(stalled, arch::ResumeAction::abort); });
+void Tcu::translation_rules_changed() {
+  arch::Command everything;
+  everything.opcode = arch::Opcode::cfgi_ste_range;
+  everything.range = arch::kCfgiAllRange;
+  translations_kept_ ? broadcast_invalidate(everything) : translator_.invalidate(everything);
+  translations_kept_ = context_.state.smmu_enabled;
+  if (context_.state.smmu_enabled) return;
+  stall_table_.for_each_live([&](Stalled& stalled) { end_stall(stalled, arch::ResumeAction::abort, true); });
 }
 
 }  // namespace svasim::smmu

@@ -28,9 +28,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
     kPipeline,
     kCommands,
     kRegisterTimer,
-    kDispatch,
     kRegisterPort,
-    kFirstPort
+    kFirstPort,
+    kDispatch = 255  ///< after the ports: it arbitrates between all that is there
   };
   const std::uint16_t block_;  ///< before the sockets, whose inlets are this block's
 
@@ -50,8 +50,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   /// Connects a root port, which serves ATS and PRI of the function `stream`.
   void attach_root_port(DtiUp& from, DtiDown& to, arch::StreamId stream);
 
-  /// CR0 took effect. SMMUEN going to 0 terminates what is stalled.
-  void set_smmu_enabled(bool enabled);
+  /// SMMUEN or ATSCHK changed: nothing translated before may be kept. SMMUEN = 0 terminates what is stalled.
+  void translation_rules_changed();
   /// Where the register file's work belongs in the TCU's order of events.
   engine::Inlet register_port_inlet() const { return {block_, kRegisterPort}; }
   engine::Inlet register_timer_inlet() const { return {block_, kRegisterTimer}; }
@@ -109,11 +109,12 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   Progress execute(const arch::Command&) override;
   void command_error(arch::CommandError) override;
 
-  void invalidate(const arch::Command&);
+  void broadcast_invalidate(const arch::Command&);
+  Progress invalidate(const arch::Command&);
   Progress atc_invalidate(const arch::Command&);
   void respond_to_page_request(const arch::Command&);
   void resume_stalled(const arch::Command&);
-  void end_stall(Stalled& stalled, arch::ResumeAction action);
+  void end_stall(Stalled& stalled, arch::ResumeAction action, bool all);
   Progress begin_sync(const arch::Command&);
   void advance_sync();
   void send_sync(bool root_ports);
@@ -122,7 +123,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
 
   // DTI messages that are no translation requests.
   void page_request(Port& port, const arch::dti::Upstream&);
-  void auto_respond(Port& port, const arch::dti::Upstream&, arch::PrgResponseCode code, bool with_pasid);
+  void auto_respond(Port& port, const arch::PageRequest&, arch::PrgResponseCode code, bool with_pasid);
 
   engine::Calendar& calendar_;
   engine::Clock clock_;
@@ -137,12 +138,15 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   engine::Picoseconds dispatch_free_ = 0;
 
   // The CMD_SYNC or ATC_INV that the command queue waits for.
-  enum class Sync : std::uint8_t { none, translations, connections, signal };
+  enum class Sync : std::uint8_t { none, translations, connections, records, signal };
   Sync sync_ = Sync::none;
   arch::Command sync_command_;
-  bool invalidated_ = false;      ///< a TLBI or CFGI since the last CMD_SYNC
-  bool atc_invalidated_ = false;  ///< an ATC_INV since the last CMD_SYNC
-  bool atc_error_ = false;        ///< a device did not answer an ATC_INV
+  bool translations_kept_ = false;  ///< TBUs may hold some: the SMMU has been on since the last time none did
+  bool invalidated_ = false;        ///< a TLBI or CFGI since the last CMD_SYNC
+  bool atc_invalidated_ = false;    ///< an ATC_INV since the last CMD_SYNC
+  std::uint64_t sync_records_ = 0;  ///< event records of transactions terminated before the CMD_SYNC
+  bool invalidation_waiting_ = false;  ///< a TLBI waits until the walk cache has taken enough of it
+  bool atc_error_ = false;             ///< a device did not answer an ATC_INV
   std::uint16_t sync_id_ = 0;
   std::uint32_t sync_acks_ = 0;
   std::uint32_t atc_outstanding_ = 0;

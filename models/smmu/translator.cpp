@@ -25,7 +25,7 @@ Translator::Translator(engine::Calendar& calendar, engine::Clock clock, Inlets i
       config_slots_(config.config_slots),
       walk_slots_(config.walk_slots) {
   for (std::size_t i = slots_.size(); i > 0; --i) free_.push_back(static_cast<std::uint16_t>(i - 1));
-  walk_cache_.on_settled = [this] { client_.translation_ended(); };
+  walk_cache_.on_progress = [this] { client_.translation_ended(); };
 }
 
 void Translator::start(const Pending& pending) {
@@ -155,12 +155,7 @@ bool Translator::merge(std::uint16_t index) {
   }
   for (Slot& other : slots_) {
     const arch::dti::Upstream& ahead = other.pending.request;
-    if (other.state != State::walking || stale(other) || ahead.stream != request.stream ||
-        ahead.substream != request.substream || ahead.flow != request.flow ||
-        ahead.va.aligned(arch::kPageShift) != request.va.aligned(arch::kPageShift) ||
-        ahead.access.write != request.access.write || ahead.access.privileged != request.access.privileged) {
-      continue;
-    }
+    if (other.state != State::walking || stale(other) || !same_translation(ahead, request)) continue;
     ++hazards_;
     slot.state = State::chained;
     other.chain.push_back(index);
@@ -250,16 +245,23 @@ void Translator::end_fault(std::uint16_t index, const arch::Fault& fault) {
   client_.translation_ended();
 }
 
+/// One that an invalidation overtook looks again: its fault may be history.
 void Translator::release_blocked() {
-  if (blocked_.empty()) return;
-  const std::uint16_t index = blocked_.pop_front();
-  Slot& slot = slots_[index];
-  const bool walked = slot.config_walk->status() == arch::ConfigWalk::Status::done;
-  if (client_.park_behind_stall(slot.pending) ||
-      client_.faulted(slot.pending, walked ? slot.walk->fault() : slot.config_walk->fault())) {
+  while (!blocked_.empty()) {
+    const std::uint16_t index = blocked_.front();
+    Slot& slot = slots_[index];
+    if (stale(slot)) {
+      blocked_.pop_front();
+      begin(index);
+      continue;
+    }
+    const bool walked = slot.config_walk->status() == arch::ConfigWalk::Status::done;
+    if (!client_.park_behind_stall(slot.pending) &&
+        !client_.faulted(slot.pending, walked ? slot.walk->fault() : slot.config_walk->fault())) {
+      return;
+    }
+    blocked_.pop_front();
     end(index);
-  } else {
-    blocked_.push_front(index);
   }
 }
 

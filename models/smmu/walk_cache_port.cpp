@@ -15,7 +15,8 @@ void WalkCachePort::fill(const arch::WalkCacheEntry& entry) {
 
 void WalkCachePort::invalidate(const arch::WalkCacheInvalidate& invalidate) {
   updates_.push_back(invalidate);
-  invalidating_ = true;
+  ++invalidations_;
+  unsettled_ = true;
   wake();
 }
 
@@ -27,9 +28,6 @@ void WalkCachePort::wake() {
 
 void WalkCachePort::tick(std::uint64_t) {
   // The inputs as they stand before this edge; a channel not ready keeps its input for the next one.
-  inputs_.lookup_valid = !waiting_.empty();
-  if (inputs_.lookup_valid)
-    inputs_.lookup = {static_cast<std::uint8_t>(waiting_.front().slot), waiting_.front().key};
   const Update none;
   const Update& update = updates_.empty() ? none : updates_.front();
   const auto* entry = std::get_if<arch::WalkCacheEntry>(&update);
@@ -38,9 +36,17 @@ void WalkCachePort::tick(std::uint64_t) {
   if (entry != nullptr) inputs_.fill = *entry;
   inputs_.invalidate_valid = invalidate != nullptr;
   if (invalidate != nullptr) inputs_.invalidate = *invalidate;
+  // At one edge an invalidation comes before a lookup; one further back in the queue must not come after it.
+  // (What was presented before that one came stays: its translation is older and will not be kept.)
+  inputs_.lookup_valid =
+      !waiting_.empty() && (lookup_presented_ || invalidations_ == (invalidate != nullptr ? 1u : 0u));
+  if (inputs_.lookup_valid) {
+    inputs_.lookup = {static_cast<std::uint8_t>(waiting_.front().slot), waiting_.front().key};
+  }
 
   const arch::WalkCacheOutputs& before = cache_->outputs();
   const bool lookup_taken = inputs_.lookup_valid && before.lookup_ready;
+  lookup_presented_ = inputs_.lookup_valid && !lookup_taken;
   const bool update_taken =
       (inputs_.fill_valid && before.fill_ready) || (inputs_.invalidate_valid && before.invalidate_ready);
   const arch::WalkCacheOutputs& after = cache_->cycle(inputs_);
@@ -49,6 +55,8 @@ void WalkCachePort::tick(std::uint64_t) {
     in_flight_.push_back(waiting_.pop_front().slot);
     ++lookups_;
   }
+  const bool invalidated = update_taken && inputs_.invalidate_valid;
+  if (invalidated) --invalidations_;
   if (update_taken) updates_.pop_front();
   const bool answered = after.response_valid;
   const arch::WalkCacheResponse response = after.response;
@@ -59,10 +67,9 @@ void WalkCachePort::tick(std::uint64_t) {
     if (response.hit) ++hits_[response.level];
     respond_(in_flight_.pop_front(), response);
   }
-  if (invalidating_ && settled()) {
-    invalidating_ = false;
-    if (on_settled) on_settled();
-  }
+  const bool settles = unsettled_ && settled();
+  if (settles) unsettled_ = false;
+  if ((settles || invalidated) && on_progress) on_progress();
 }
 
 }  // namespace svasim::smmu

@@ -1,6 +1,7 @@
 // Drives the page-walk cache, whichever implementation is behind the seam: queues lookups, fills and
 // invalidations, and clocks the cache only while there is work (quiet means unchanged). Fills and
-// invalidations keep their order and go one a cycle; lookups go beside them.
+// invalidations keep their order and go one a cycle; lookups go beside fills, but never ahead of an
+// invalidation.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +31,11 @@ class WalkCachePort {
   void lookup(std::uint16_t slot, const arch::WalkCacheKey& key);
   void fill(const arch::WalkCacheEntry& entry);
   void invalidate(const arch::WalkCacheInvalidate& invalidate);
-  /// Every fill and invalidation asked for so far has taken effect.
-  bool settled() const { return updates_.empty() && !cache_->outputs().busy; }
-  std::function<void()> on_settled;  ///< called when an invalidation settles
+  /// Every invalidation asked for so far has taken effect. (It may be busy with lookups all the same.)
+  bool settled() const { return invalidations_ == 0 && cache_->outputs().invalidate_ready; }
+  /// The command queue waits while false: a range is many invalidations.
+  bool accepts_invalidations() const { return invalidations_ < kInvalidations; }
+  std::function<void()> on_progress;  ///< called when an invalidation was taken or has settled
 
   std::uint64_t lookups() const { return lookups_; }
   std::uint64_t hits(unsigned level) const { return hits_[level]; }
@@ -44,6 +47,7 @@ class WalkCachePort {
     std::uint16_t slot;
     arch::WalkCacheKey key;
   };
+  static constexpr std::uint32_t kInvalidations = 16;  ///< of one command at the most, and places for them
   using Update = std::variant<std::monostate, arch::WalkCacheEntry, arch::WalkCacheInvalidate>;
 
   void wake();
@@ -59,7 +63,9 @@ class WalkCachePort {
   engine::Ring<Update> updates_;
   arch::WalkCacheInputs inputs_;
   bool ticking_ = false;
-  bool invalidating_ = false;
+  bool lookup_presented_ = false;    ///< and not taken yet
+  std::uint32_t invalidations_ = 0;  ///< in updates_
+  bool unsettled_ = false;           ///< an invalidation since on_progress said settled
   std::uint64_t lookups_ = 0;
   std::uint64_t cycles_ = 0;
   std::array<std::uint64_t, arch::kWalkLevels> hits_{};

@@ -1,0 +1,342 @@
+// Exact latencies of every path through the SMMU, derived by hand. A block sees what another sent at the next
+// edge (kHop); everything else is a field of the configuration or a size of the DTI protocol.
+#include <catch2/catch.hpp>
+
+#include "testbenches/unit/smmu_bench.hpp"
+
+using namespace svasim;
+using namespace svasim::test;
+
+namespace {
+
+constexpr unsigned kHop = 1;
+constexpr unsigned kMemory = 11;  ///< of the memory double
+
+// Values that no two paths can confuse.
+smmu::SmmuConfig golden_config() {
+  smmu::SmmuConfig c;
+  c.tbu.utlb_latency = 2;
+  c.tbu.tlb_latency = 3;
+  c.tcu.config_latency = 5;
+  c.tcu.register_latency = 4;
+  c.dti.bytes_per_cycle = 10;
+  c.dti.flight = 7;
+  return c;
+}
+const smmu::SmmuConfig kConfig = golden_config();
+
+/// One message, or several sent back to back: their bytes at the stream's width, then the flight.
+unsigned dti(unsigned bytes) {
+  return (bytes + kConfig.dti.bytes_per_cycle - 1) / kConfig.dti.bytes_per_cycle + kConfig.dti.flight;
+}
+
+/// A memory access as its initiator sees it: there, served, back.
+constexpr unsigned kAccess = kHop + kMemory + kHop;
+/// A descriptor: the read, and a cycle to examine it.
+constexpr unsigned kDescriptor = kAccess + 1;
+/// Walk cache: a cycle to its port, then its pipeline of two.
+constexpr unsigned kWalkCache = 1 + 2;
+
+/// Device to TBU, the access to memory, TBU to device.
+const unsigned kAround = kHop + kAccess + kHop;
+const unsigned kMicroHit = kAround + kConfig.tbu.utlb_latency;
+const unsigned kMainHit = kMicroHit + kConfig.tbu.tlb_latency;
+/// A TBU miss answered by the TCU without any memory access: request, configuration hit, walk cache, answer.
+const unsigned kTcuHit = kMainHit + dti(arch::dti::kTransReqBytes) + kConfig.tcu.config_latency + kWalkCache +
+                         dti(arch::dti::kTransRespBytes);
+
+constexpr std::uint64_t kVa = 0x123456789000, kPage = kBase + 0x3000000;
+/// Pages whose walk shares tables with kVa's down to the level: 3 is the page itself.
+constexpr std::uint64_t kSharesLevel2 = kVa ^ 0x1000, kSharesLevel1 = kVa ^ 0x200000,
+                        kSharesLevel0 = kVa ^ 0x40000000, kSharesNothing = kVa ^ 0x8000000000;
+
+struct Bench : SmmuBench {
+  std::uint64_t root;
+  explicit Bench(const smmu::SmmuConfig& c = kConfig, std::size_t tbus = 1)
+      : SmmuBench(c, kMemory, std::vector<arch::dti::Flow>(tbus, arch::dti::Flow::stall)) {
+    root = attach();
+    for (const std::uint64_t va : {kVa, kSharesLevel2, kSharesLevel1, kSharesLevel0, kSharesNothing}) {
+      tables.map(root, va, kPage);
+    }
+    REQUIRE(bring_up());
+  }
+  BenchDevice::Record& read_page(std::uint64_t va, std::size_t device = 0) {
+    return devices[device]->send({va});
+  }
+  Picoseconds latency(std::uint64_t va) {
+    BenchDevice::Record& r = read_page(va);
+    settle();
+    REQUIRE(r.ok);
+    return r.cycles();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("TLB hits") {
+  smmu::SmmuConfig c = kConfig;
+  c.tbu.utlb_entries = 1;
+  Bench b(c);
+  b.latency(kVa);
+  CHECK(b.latency(kVa) == kMicroHit);
+  b.latency(kSharesLevel2);  // evicts kVa from the micro-TLB
+  BenchDevice::Record& main = b.read_page(kVa);
+  b.settle();
+  CHECK(main.cycles() == kMainHit);
+  CHECK(main.cycles_in(Stage::tbu_tlb) == kConfig.tbu.utlb_latency + kConfig.tbu.tlb_latency);
+}
+
+TEST_CASE("walks, by what the walk cache holds") {
+  Bench b;
+  b.latency(kVa);
+  CHECK(b.latency(kSharesLevel2) == kTcuHit + 1 * kDescriptor);
+  CHECK(b.latency(kSharesLevel1) == kTcuHit + 2 * kDescriptor);
+  CHECK(b.latency(kSharesLevel0) == kTcuHit + 3 * kDescriptor);
+  CHECK(b.latency(kSharesNothing) == kTcuHit + 4 * kDescriptor);
+}
+
+TEST_CASE("a leaf in the walk cache needs no memory, and time is charged to the right stages") {
+  smmu::SmmuConfig c = kConfig;
+  c.tbu.utlb_entries = 1;
+  c.tbu.tlb_sets = c.tbu.tlb_ways = 1;
+  Bench b(c);
+  b.latency(kVa);
+  b.latency(kSharesLevel2);  // evicts kVa from both TLBs
+  BenchDevice::Record& r = b.read_page(kVa);
+  b.settle();
+  CHECK(r.cycles() == kTcuHit);
+  CHECK(r.cycles_in(Stage::dti_out) == dti(arch::dti::kTransReqBytes));
+  CHECK(r.cycles_in(Stage::tcu_queue) == 0);
+  CHECK(r.cycles_in(Stage::config) == kConfig.tcu.config_latency);
+  CHECK(r.cycles_in(Stage::walk_cache) == kWalkCache);
+  CHECK(r.cycles_in(Stage::walk_memory) == 0);
+  CHECK(r.cycles_in(Stage::dti_back) == dti(arch::dti::kTransRespBytes));
+  BenchDevice::Record& cold = b.read_page(kSharesNothing);
+  b.settle();
+  CHECK(cold.cycles_in(Stage::walk_memory) == 4 * kDescriptor);
+}
+
+TEST_CASE("configuration misses") {
+  SECTION("linear tables: STE and CD") {
+    Bench b;
+    BenchDevice::Record& r = b.read_page(kVa);
+    b.settle();
+    CHECK(r.cycles() == kTcuHit + 2 * kAccess + 4 * kDescriptor);
+    CHECK(r.cycles_in(Stage::config) == kConfig.tcu.config_latency + 2 * kAccess);
+  }
+  SECTION("two-level tables: a descriptor before each") {
+    Bench b;
+    constexpr unsigned kSplit = 6, kSsid = 70;
+    const std::uint64_t l1 = b.tables.take(4096), l2 = b.tables.take(4096);
+    b.memory.set(l1, encode(arch::L1Std{kSplit + 1, l2}));
+    arch::Ste ste;
+    ste.config = arch::SteConfig::stage1;
+    ste.s1_fmt = 1;
+    ste.s1_cd_max = 8;
+    ste.s1_context_ptr = b.tables.take(4096);
+    b.tables.write(l2 + 64, encode(ste));
+    const std::uint64_t leaf = b.tables.take(4096);
+    b.memory.set(ste.s1_context_ptr + kSsid / 64 * 8, encode(arch::L1Cd{true, leaf}));
+    arch::Cd cd;
+    cd.half[0].ttb = b.root;
+    b.tables.write(leaf + kSsid % 64 * 64, encode(cd));
+    b.write(arch::reg::kCr0, 0);
+    b.write64(arch::reg::kStrtabBase, l1);
+    b.write(arch::reg::kStrtabBaseCfg, arch::strtab::config(12, kSplit, true));
+    REQUIRE(b.write_acknowledged(arch::reg::kCr0, arch::reg::kCr0Ack, Bench::kAllOn));
+    b.run(2 * kConfig.tbu.tlb_sets);  // SMMUEN = 0 made the TBU scan its TLB
+    DeviceAccess access{kVa};
+    access.substream = {true, kSsid};
+    BenchDevice::Record& r = b.devices[0]->send(access);
+    b.settle();
+    CHECK(r.cycles() == kTcuHit + 4 * kAccess + 4 * kDescriptor);
+  }
+}
+
+TEST_CASE("a stall: record, interrupt, RESUME, answer") {
+  Bench b;
+  b.latency(kVa);
+  b.tables.unmap(b.root, kSharesLevel2);
+  BenchDevice::Record& r = b.read_page(kSharesLevel2);
+
+  // The failed walk: up to the TCU, configuration and walk cache hit, one descriptor read.
+  const Picoseconds failed = kHop + kConfig.tbu.utlb_latency + kConfig.tbu.tlb_latency +
+                             dti(arch::dti::kTransReqBytes) + kConfig.tcu.config_latency + kWalkCache +
+                             kDescriptor;
+  const Picoseconds visible = b.run_until([&] { return b.events_visible() == 1; });
+  CHECK((visible - r.sent) / kCycle == failed + kAccess);
+  b.settle();
+  const FixedMemory::Access& msi = b.memory.log.back();
+  CHECK(msi.address == SmmuBench::kEventMsi);
+  CHECK(msi.when == visible + kHop * kCycle);
+
+  b.tables.map(b.root, kSharesLevel2, kPage);
+  b.put(SmmuBench::resume(b.next_event(), arch::ResumeAction::retry));
+  const Picoseconds written = b.calendar.now();
+  b.ring_doorbell();
+  b.settle();
+  REQUIRE(r.ok);
+  // The register write, the command's fetch and its execution a cycle later; then the walk again.
+  const Picoseconds executed = kHop + kConfig.tcu.register_latency + kAccess + 1;
+  CHECK((r.done - written) / kCycle == executed + kConfig.tcu.config_latency + kWalkCache + kDescriptor +
+                                           dti(arch::dti::kTransRespBytes) + kAccess + kHop);
+}
+
+TEST_CASE("CMD_SYNC with nothing to wait for") {
+  Bench b;
+  const Picoseconds written = b.calendar.now();
+  const Picoseconds executed = kHop + kConfig.tcu.register_latency + kAccess + 1;
+  SECTION("without a signal") {
+    b.put(SmmuBench::sync());
+    b.ring_doorbell();
+    CHECK((b.run_until([&] { return b.consumed(); }) - written) / kCycle == executed);
+  }
+  SECTION("with an MSI, CONS moves on when it has been written") {
+    arch::Command sync = SmmuBench::sync();
+    sync.signal = arch::SyncSignal::irq;
+    sync.msi_address = SmmuBench::kSyncMsi;
+    sync.msi_data = 77;
+    b.put(sync);
+    b.ring_doorbell();
+    CHECK((b.run_until([&] { return b.consumed(); }) - written) / kCycle == executed + kAccess);
+    CHECK(b.memory.word(SmmuBench::kSyncMsi) == 77);
+    CHECK(b.memory.log.back().when == written + (executed + kHop) * kCycle);
+  }
+}
+
+TEST_CASE("TLBI and CMD_SYNC with two TBUs") {
+  Bench b(kConfig, 2);
+  b.put(SmmuBench::tlbi_va(kVa));
+  b.put(SmmuBench::sync());
+  const Picoseconds written = b.calendar.now();
+  b.ring_doorbell();
+  const Picoseconds done = b.run_until([&] { return b.consumed(); });
+  // TLBI executes; SYNC a cycle later, when the walk cache has taken the invalidation. SYNC_REQ follows
+  // INV_REQ on both links at once; each TBU answers on arrival.
+  const Picoseconds tlbi = kHop + kConfig.tcu.register_latency + kAccess + 1;
+  CHECK((done - written) / kCycle ==
+        tlbi + dti(arch::dti::kInvReqBytes + arch::dti::kShortBytes) + dti(arch::dti::kShortBytes));
+}
+
+// --- tightness: n at a time, and the next one waits exactly until one of them is done
+// -----------------------------------------------------------------------------------
+
+namespace {
+
+/// Sends `n` reads of pages whose walks share the tables down to level 2, one a cycle.
+std::vector<BenchDevice::Record*> burst(Bench& b, unsigned n) {
+  std::vector<BenchDevice::Record*> sent;
+  for (unsigned i = 0; i < n; ++i) {
+    const std::uint64_t va = kVa + (1 + i) * arch::kPageSize;
+    b.tables.map(b.root, va, kPage);
+    sent.push_back(&b.devices[0]->send_at(b.calendar.now() + (1 + i) * kCycle, {va}));
+  }
+  b.settle();
+  return sent;
+}
+
+constexpr unsigned kSlots = 3;
+const unsigned kUnloaded = kTcuHit + kDescriptor;
+/// A 20-byte message keeps the stream busy for two cycles, so requests follow each other at that distance.
+const unsigned kRequestInterval = arch::dti::kTransReqBytes / kConfig.dti.bytes_per_cycle;
+
+}  // namespace
+
+TEST_CASE("DTI: requests are serialised, so a burst of misses spreads") {
+  Bench b;
+  b.latency(kVa);
+  const auto sent = burst(b, 4);
+  for (unsigned i = 0; i < 4; ++i) CHECK(sent[i]->cycles() == kUnloaded + i * (kRequestInterval - 1));
+}
+
+TEST_CASE("walk slots") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.walk_slots = kSlots;
+  Bench b(c);
+  b.latency(kVa);
+  const auto sent = burst(b, kSlots + 2);
+  for (unsigned i = 0; i < kSlots; ++i) CHECK(sent[i]->cycles() == kUnloaded + i * (kRequestInterval - 1));
+  // The slot of walk i - kSlots is free a descriptor after it began; walks begin a request interval apart.
+  for (unsigned i = kSlots; i < kSlots + 2; ++i) {
+    CHECK(sent[i]->done == sent[i - kSlots]->done + kDescriptor * kCycle);
+  }
+}
+
+TEST_CASE("translation slots of the TCU") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.slots = kSlots;
+  Bench b(c);
+  b.latency(kVa);
+  const auto sent = burst(b, kSlots + 2);
+  const unsigned occupied = kConfig.tcu.config_latency + kWalkCache + kDescriptor;
+  for (unsigned i = kSlots; i < kSlots + 2; ++i) {
+    CHECK(sent[i]->done == sent[i - kSlots]->done + occupied * kCycle);
+    // It arrived a request interval after the one before, and waited until the slot was free.
+    CHECK(sent[i]->cycles_in(Stage::tcu_queue) == occupied - kSlots * kRequestInterval);
+  }
+}
+
+TEST_CASE("tokens: the next request leaves when an answer is back") {
+  smmu::SmmuConfig c = kConfig;
+  c.tbu.tokens = kSlots;
+  Bench b(c);
+  b.latency(kVa);
+  const auto sent = burst(b, kSlots + 2);
+  const unsigned round_trip = kUnloaded - kMainHit;
+  for (unsigned i = kSlots; i < kSlots + 2; ++i) {
+    CHECK(sent[i]->done == sent[i - kSlots]->done + round_trip * kCycle);
+  }
+}
+
+TEST_CASE("slots of the TBU: a miss waits for one, and the lookups behind it stand still") {
+  smmu::SmmuConfig c = kConfig;
+  c.tbu.slots = kSlots;
+  Bench b(c);
+  b.latency(kVa);
+  const auto sent = burst(b, kSlots + 2);
+  const unsigned round_trip = kUnloaded - kMainHit;
+  for (unsigned i = kSlots; i < kSlots + 2; ++i) {
+    CHECK(sent[i]->done == sent[i - kSlots]->done + round_trip * kCycle);
+  }
+  CHECK(sent[kSlots]->cycles_in(Stage::tbu_queue) ==
+        kHop + (sent[0]->done / kCycle - kAccess - kHop) -
+            (sent[kSlots]->sent / kCycle + kMainHit - kAround + kHop));
+}
+
+TEST_CASE("configuration slots: who waited finds the cache filled") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.config_slots = 1;
+  Bench b(c);
+  BenchDevice::Record& first = b.devices[0]->send({kVa});
+  BenchDevice::Record& second = b.devices[0]->send_at(b.calendar.now() + kCycle, {kSharesNothing});
+  b.settle();
+  CHECK(first.cycles_in(Stage::config) == kConfig.tcu.config_latency + 2 * kAccess);
+  // It looked up in vain a request interval later, waited for the first one's fetches, and looked up again.
+  CHECK(second.cycles_in(Stage::config) ==
+        kConfig.tcu.config_latency + 2 * kAccess - kRequestInterval + kConfig.tcu.config_latency);
+}
+
+TEST_CASE("stalled transactions: one too many keeps its slot until a STAG is free") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.stall_max = 2;
+  Bench b(c);
+  b.latency(kVa);
+  for (unsigned i = 1; i <= 3; ++i) b.devices[0]->send({kVa + i * arch::kPageSize * 2});
+  b.settle();
+  CHECK(b.events_visible() == 2);
+  CHECK(b.smmu.tcu().stalled() == 2);
+  CHECK(b.smmu.tcu().translating() == 1);
+  const arch::Event first = b.next_event();
+  b.tables.map(b.root, first.input_address.value, kPage);
+  const Picoseconds written = b.calendar.now();
+  b.put(SmmuBench::resume(first, arch::ResumeAction::retry));
+  b.ring_doorbell();
+  // The STAG passes on when RESUME executes, and the third record is written.
+  const Picoseconds executed = kHop + kConfig.tcu.register_latency + kAccess + 1;
+  const Picoseconds visible = b.run_until([&] { return b.events_visible() == 2; });
+  CHECK((visible - written) / kCycle == executed + kAccess);
+  b.settle();
+  CHECK(b.devices[0]->records[1].ok);
+  CHECK(b.smmu.tcu().stalled() == 2);
+  CHECK(b.smmu.tcu().translating() == 0);
+}
