@@ -3,12 +3,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <optional>
+#include <thread>
 
 #include "models/platform/simulation.hpp"
 #include "models/probe/run_database.hpp"
@@ -45,18 +49,57 @@ void add_config_options(po::options_description& options) {
   options.add_options()("config", po::value<std::string>())("set", po::value<Words>()->composing());
 }
 
-/// Progress: a line that is rewritten on a terminal, plain lines elsewhere.
+/// Counts the transactions of a trace beside the run, so that the progress bar has an end. Standard input and
+/// broken traces have none.
+class TraceLength {
+ public:
+  TraceLength(const std::string& path, const trace::ReadOptions& options) {
+    if (path != "-") thread_ = std::thread([this, path, options] { count(path, options); });
+  }
+  ~TraceLength() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  /// 0: not known (yet).
+  std::uint64_t transactions() const { return transactions_; }
+
+ private:
+  void count(const std::string& path, const trace::ReadOptions& options) {
+    std::uint64_t count = 0;
+    try {
+      const auto reader = trace::Reader::open(path, options);
+      trace::Record record;
+      while (!stop_ && reader->next(record)) {
+        if (record.kind == trace::Kind::access)
+          trace::for_each_piece(record, [&](const trace::Record&) { ++count; });
+      }
+    } catch (const trace::TraceError&) {
+      return;  // the run reports it
+    }
+    if (!stop_) transactions_ = count;
+  }
+
+  std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> transactions_{0};
+  std::thread thread_;
+};
+
+/// Progress: a bar that is redrawn on a terminal, a plain line now and then elsewhere.
 class ProgressLine {
  public:
+  ProgressLine(const std::string& path, const trace::ReadOptions& options) {
+    if (terminal_) length_.emplace(path, options);
+  }
+
   void update(std::uint64_t transactions, std::uint64_t faults, probe::Picoseconds now) {
     const auto host = SteadyClock::now();
     if (host - last_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10))) return;
     last_ = host;
-    const double seconds = std::chrono::duration<double>(host - start_).count();
-    std::cerr << (terminal_ ? "\r\033[K" : "") << "svasim: " << transactions << " transactions, " << faults
-              << " faults, " << std::fixed << std::setprecision(3) << static_cast<double>(now) * 1e-9
-              << " ms simulated, " << std::setprecision(0) << static_cast<double>(transactions) / seconds
-              << " transactions/s" << (terminal_ ? "" : "\n") << std::flush;
+    std::cerr << (terminal_ ? "\r\033[K" + bar(transactions) : "svasim: ") << transactions
+              << " transactions, " << faults << " faults, " << std::fixed << std::setprecision(3)
+              << static_cast<double>(now) * 1e-9 << " ms simulated, " << std::setprecision(0)
+              << static_cast<double>(transactions) / seconds() << " transactions/s" << (terminal_ ? "" : "\n")
+              << std::flush;
   }
   void clear() const {
     if (terminal_) std::cerr << "\r\033[K" << std::flush;
@@ -64,9 +107,20 @@ class ProgressLine {
   double seconds() const { return std::chrono::duration<double>(SteadyClock::now() - start_).count(); }
 
  private:
+  std::string bar(std::uint64_t transactions) const {
+    constexpr std::uint64_t kWidth = 24;
+    const std::uint64_t total = length_->transactions();
+    if (total == 0) return "";
+    const std::uint64_t done = std::min(transactions, total);
+    std::string text = "[";
+    for (std::uint64_t i = 0; i < kWidth; ++i) text += i * total < done * kWidth ? "█" : "·";
+    return text + "] " + std::to_string(100 * done / total) + " %  ";
+  }
+
   const bool terminal_ = isatty(STDERR_FILENO) != 0;
   const SteadyClock::time_point start_ = SteadyClock::now();
   SteadyClock::time_point last_ = start_;
+  std::optional<TraceLength> length_;
 };
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
@@ -107,7 +161,8 @@ int run(const Words& words) {
   trace::ReadOptions read;
   read.coalesce = config.devices.coalesce;
   if (values.count("limit") != 0) read.limit = values["limit"].as<std::uint64_t>();
-  const auto reader = trace::Reader::open(values["trace"].as<std::string>(), read);
+  const std::string trace_path = values["trace"].as<std::string>();
+  const auto reader = trace::Reader::open(trace_path, read);
 
   const std::filesystem::path directory = values["out"].as<std::string>();
   std::filesystem::create_directories(directory);
@@ -115,7 +170,7 @@ int run(const Words& words) {
   for (const platform::Setting& s : settings.all()) database.write_config(s.key, s.get(), s.is_default());
 
   probe::Summary summary;
-  ProgressLine line;
+  ProgressLine line(trace_path, read);
   platform::Simulation simulation(config, *reader, {&database, &summary});
   simulation.progress = [&](std::uint64_t t, std::uint64_t f, probe::Picoseconds now) {
     line.update(t, f, now);
