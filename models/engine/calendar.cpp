@@ -8,11 +8,12 @@ namespace {
 
 constexpr Picoseconds kNever = ~Picoseconds{0};
 
-/// A bijection on 16 bits that depends on the seed; the identity for seed 0.
+/// A bijection on 16 bits that depends on the seed; the identity for seed 0. The odd factor has high bits set
+/// for small seeds too, so that the few blocks of a machine do change places.
 std::uint16_t permute(std::uint16_t block, std::uint32_t seed) {
   if (seed == 0) return block;
-  const auto odd = static_cast<std::uint16_t>(2 * seed + 1);
-  return static_cast<std::uint16_t>((block ^ (seed >> 8)) * odd);
+  const std::uint32_t mixed = seed * 0x9E37'79B1u;
+  return static_cast<std::uint16_t>((block ^ (mixed & 0xFFFF)) * (mixed >> 16 | 1));
 }
 
 }  // namespace
