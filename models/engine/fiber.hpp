@@ -13,6 +13,7 @@ class Fiber {
  public:
   /// Starts `body` at time `start`. A fiber still waiting when it is destroyed is unwound.
   Fiber(Calendar& calendar, Inlet inlet, Picoseconds start, std::function<void()> body);
+  ~Fiber();
   Fiber(const Fiber&) = delete;
 
   /// From inside: lets simulated time pass until `when`.
@@ -31,7 +32,11 @@ class Fiber {
   Calendar& calendar_;
   Inlet inlet_;
   bool finished_ = false;
-  std::exception_ptr failure_;  ///< out of the body, on its way to the calendar
+  std::exception_ptr failure_;          ///< out of the body, on its way to the calendar
+  const void* stack_bottom_ = nullptr;  ///< the body's stack, and the one it was resumed from
+  std::size_t stack_size_ = 0;
+  const void* outside_bottom_ = nullptr;
+  std::size_t outside_size_ = 0;
   boost::context::fiber outside_;
   boost::context::fiber inside_;
 };
