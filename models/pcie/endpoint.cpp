@@ -16,6 +16,10 @@ constexpr bool power_of_two(unsigned n) { return n != 0 && (n & (n - 1)) == 0; }
 std::vector<std::string> EndpointConfig::check() const {
   std::vector<std::string> errors;
   if (!power_of_two(atc.sets)) errors.push_back("atc.sets must be a power of two");
+  if (atc.ways == 0) errors.push_back("atc.ways must be at least 1");
+  if (ats.requests == 0) errors.push_back("ats.requests must be at least 1");
+  if (pri.allocation == 0) errors.push_back("pri.allocation must be at least 1");
+  if (pri.group_pages == 0) errors.push_back("pri.group_pages must be at least 1");
   if (pri.enabled && !ats.enabled) errors.push_back("pri.enabled needs ats.enabled");
   return errors;
 }

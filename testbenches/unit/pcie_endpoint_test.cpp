@@ -247,3 +247,32 @@ TEST_CASE("credits of the root port hold back the device, and nothing is lost") 
   CHECK(bench.transaction(2).done() == 104'000 + 92'000 + 5'000);
   bench.check_conserved();
 }
+
+TEST_CASE("configurations that cannot work are told apart") {
+  CHECK(pcie::EndpointConfig{}.check().empty());
+  CHECK(pcie::PcieLinkConfig{}.check().empty());
+  pcie::EndpointConfig endpoint;
+  endpoint.atc.sets = 3;
+  endpoint.ats.enabled = false;
+  endpoint.pri.group_pages = 0;
+  CHECK(endpoint.check() == std::vector<std::string>{"atc.sets must be a power of two",
+                                                     "pri.group_pages must be at least 1",
+                                                     "pri.enabled needs ats.enabled"});
+  pcie::PcieLinkConfig link;
+  link.lanes = 12;
+  CHECK(link.check().size() == 1);
+}
+
+TEST_CASE("the rate of a link") {
+  // Generation 5 moves 4 GB/s a lane less the encoding: 64 B/ns on 16 lanes, times 128/130.
+  pcie::PcieLinkConfig config;
+  config.gen = 5;
+  config.lanes = 16;
+  CHECK(config.timing(0).wire(4096) == 65'000);  // 4096 * 130/128 / 64 ns
+  config.gen = 1;
+  config.lanes = 1;
+  CHECK(config.timing(0).wire(1) == 4'000);
+  config.gen = 3;
+  config.lanes = 8;
+  CHECK(config.timing(0).wire(1024) == 130'000);
+}
