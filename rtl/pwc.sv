@@ -1,8 +1,9 @@
 // Page-walk cache of an SMMUv3 TCU: four levels of walk descriptors with storage of their own, 4 KB granule.
-// Contract: models/arch/walk_cache.hpp and README.md beside this file. Every accepted operation takes effect at its own
-// edge, in the order fill, invalidation, lookup, and a fill the invalidation covers is lost.
-// Time: a lookup accepted at edge k has its response after edge k+2, always. Invalidations by VMID or ASID take
-// max(SETS) cycles with all readies low, everything else one. Not busy and no valid input: nothing changes.
+// Contract: models/arch/walk_cache.hpp and README.md beside this file. Every accepted operation takes effect
+// at its own edge, in the order fill, invalidation, lookup, and a fill the invalidation covers is lost.
+// Time: a lookup accepted at edge k has its response after edge k+2, always. Invalidations by VMID or ASID
+// take max(SETS) cycles with all readies low, everything else one. Not busy and no valid input: nothing
+// changes.
 `include "pwc_checks.svh"
 module pwc #(
     parameter int unsigned SETS0 = 1,
@@ -102,8 +103,8 @@ module pwc #(
       .scan_o(s1_scan), .scan_set_o(s1_scan_set)
   );
 
-  // Second stage: the lookup waits one cycle while fill and invalidation of its own edge are written. Of a scan only the
-  // first set is written by then, so what the scan removes is hidden from the lookup beside it.
+  // Second stage: the lookup waits one cycle while fill and invalidation of its own edge are written. Of a
+  // scan only the first set is written by then, so what the scan removes is hidden from the lookup beside it.
   logic                     s2_valid_q, s2_hide_local_q, s2_hide_global_q;
   logic [pwc_pkg::ID_W-1:0] s2_id_q;
   logic [VMID_W-1:0]        s2_vmid_q;
@@ -120,10 +121,10 @@ module pwc #(
       s2_valid_q <= s1_lookup_valid;
     end
     if (s1_lookup_valid) begin
-      s2_hide_local_q <= s1_scan && pwc_pkg::removes(s1_invalidate_scope, 1'b0, scan_same_vmid, scan_same_asid,
-                                                     1'b1, 1'b0, 1'b0);
-      s2_hide_global_q <= s1_scan && pwc_pkg::removes(s1_invalidate_scope, 1'b0, scan_same_vmid, scan_same_asid,
-                                                      1'b1, 1'b1, 1'b0);
+      s2_hide_local_q <= s1_scan &&
+          pwc_pkg::removes(s1_invalidate_scope, 1'b0, scan_same_vmid, scan_same_asid, 1'b1, 1'b0, 1'b0);
+      s2_hide_global_q <= s1_scan &&
+          pwc_pkg::removes(s1_invalidate_scope, 1'b0, scan_same_vmid, scan_same_asid, 1'b1, 1'b1, 1'b0);
       s2_id_q <= s1_lookup_id;
       s2_vmid_q <= s1_lookup_vmid;
       s2_asid_q <= s1_lookup_asid;
@@ -206,7 +207,8 @@ module pwc #(
     end
   end
 
-  // Checks: quiet means unchanged (what gating relies on), and every lookup is answered once, on time, with its id.
+  // Checks: quiet means unchanged (what gating relies on), and every lookup is answered once, on time, with
+  // its id.
   logic was_quiet_q;
   always_ff @(posedge clk_i) begin
     was_quiet_q <= rst_ni && !busy_o && !lookup_valid_i && !fill_valid_i && !invalidate_valid_i;

@@ -1,6 +1,7 @@
 // Page-walk cache, first stage: registers what each channel sends, keeps the readies, sequences the scans.
-// Contract: a channel's valid and ready high before an edge mean its payload stands in this stage's registers after it,
-// valid for one cycle. A scan (vmid, asid) keeps its registers and steps scan_set_o through SETS_MAX cycles.
+// Contract: a channel's valid and ready high before an edge mean its payload stands in this stage's registers
+// after it, valid for one cycle. A scan (vmid, asid) keeps its registers and steps scan_set_o through
+// SETS_MAX cycles.
 // Time: one cycle; the readies are registers.
 module pwc_intake #(
     parameter int unsigned SETS_MAX = 64,

@@ -1,8 +1,8 @@
-// Page-walk cache, storage of one level: SETS x WAYS entries, each with a tag (the level's part of the VPN), a context
-// (VMID, ASID, global, leaf, hierarchical attributes) and a descriptor.
-// Contract: lookup answers from the state after everything written at earlier edges; fill and invalidation change the
-// state at the next edge, a fill that the invalidation beside it covers changes nothing. Two entries that one lookup
-// could hit never coexist: a fill replaces every entry it overlaps.
+// Page-walk cache, storage of one level: SETS x WAYS entries, each with a tag (the level's part of the VPN),
+// a context (VMID, ASID, global, leaf, hierarchical attributes) and a descriptor.
+// Contract: lookup answers from the state after everything written at earlier edges; fill and invalidation
+// change the state at the next edge, a fill that the invalidation beside it covers changes nothing. Two
+// entries that one lookup could hit never coexist: a fill replaces every entry it overlaps.
 // Time: lookup combinational, fill and invalidation one edge. Only indexed sets are read.
 `include "pwc_checks.svh"
 module pwc_level #(
@@ -104,7 +104,8 @@ module pwc_level #(
     hit_o = |lookup_hits;
   end
 
-  // Invalidation: the ways of one set that it removes. A scan longer than this level's sets goes round again, to no effect.
+  // Invalidation: the ways of one set that it removes. A scan longer than this level's sets goes round again,
+  // to no effect.
   logic             invalidate_set_valid;
   logic             invalidate_all;
   logic [SET_W-1:0] invalidate_set;
@@ -193,7 +194,8 @@ module pwc_level #(
   always_ff @(posedge clk_i) begin
     if (fill_write) begin
       tag_q[fill_set][fill_way] <= fill_tag_i;
-      ctx_q[fill_set][fill_way] <= {fill_vmid_i, fill_asid_i, fill_hierarchical_i, fill_leaf_i, fill_global_i};
+      ctx_q[fill_set][fill_way] <= {fill_vmid_i, fill_asid_i, fill_hierarchical_i, fill_leaf_i,
+                                      fill_global_i};
       desc_q[fill_set][fill_way] <= fill_descriptor_i;
     end
   end

@@ -1,15 +1,16 @@
 // Page-walk cache: fixed widths, encodings, and the one rule that says what an invalidation removes.
-// Contract: models/arch/walk_cache.hpp. The widths that proofs reduce are parameters of pwc, not constants here.
+// Contract: models/arch/walk_cache.hpp. The widths that proofs reduce are parameters of pwc, not constants
+// here.
 package pwc_pkg;
 
   localparam int unsigned LEVELS = 4;
   localparam int unsigned LEVEL_W = 2;
   localparam int unsigned ID_W = 8;     // lookup id, returned with the response
-  localparam int unsigned HIER_W = 5;   // hierarchical attributes: NSTable 4, APTable 3:2, XNTable 1, PXNTable 0
+  localparam int unsigned HIER_W = 5;   // NSTable 4, APTable 3:2, XNTable 1, PXNTable 0
   localparam int unsigned SCOPE_W = 3;
 
-  // Invalidation scopes. `all` has no constant of its own: it is every other code, so that a code nobody defined
-  // errs on the side of removing too much.
+  // Invalidation scopes. `all` has no constant of its own: it is every other code, so that a code nobody
+  // defined errs on the side of removing too much.
   localparam logic [SCOPE_W-1:0] SCOPE_VMID = 3'd1;
   localparam logic [SCOPE_W-1:0] SCOPE_ASID = 3'd2;
   localparam logic [SCOPE_W-1:0] SCOPE_VA   = 3'd3;
@@ -31,7 +32,8 @@ package pwc_pkg;
     case (scope)
       SCOPE_VMID: removes = same_vmid;
       SCOPE_ASID: removes = same_vmid && same_asid && !entry_global;
-      SCOPE_VA:   removes = same_vmid && same_tag && (same_asid || entry_global) && (entry_leaf || !leaf_only);
+      SCOPE_VA:   removes = same_vmid && same_tag && (same_asid || entry_global) &&
+                            (entry_leaf || !leaf_only);
       SCOPE_VAA:  removes = same_vmid && same_tag && (entry_leaf || !leaf_only);
       default:    removes = 1'b1;
     endcase
