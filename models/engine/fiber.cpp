@@ -20,29 +20,32 @@ namespace svasim::engine {
 namespace context = boost::context;
 
 Fiber::Fiber(Calendar& calendar, Inlet inlet, Picoseconds start, std::function<void()> body)
-    : calendar_(calendar), inlet_(inlet) {
+    : calendar_(calendar), inlet_(inlet), body_(std::move(body)) {
   context::fixedsize_stack allocator;
   const context::stack_context stack = allocator.allocate();
   stack_size_ = stack.size;
   stack_bottom_ = static_cast<const char*>(stack.sp) - stack.size;
   const context::preallocated place(stack.sp, stack.size, stack);
   inside_ = context::fiber(std::allocator_arg, place, allocator,
-                           [this, body = std::move(body)](context::fiber&& outside) {
-                             SVASIM_ENTER_STACK(nullptr, &outside_bottom_, &outside_size_);
-                             outside_ = std::move(outside);
-                             try {
-                               body();
-                             } catch (const context::detail::forced_unwind&) {
-                               SVASIM_LEAVE_STACK(nullptr, outside_bottom_, outside_size_);
-                               throw;
-                             } catch (...) {
-                               failure_ = std::current_exception();
-                             }
-                             finished_ = true;
-                             SVASIM_LEAVE_STACK(nullptr, outside_bottom_, outside_size_);
-                             return std::move(outside_);
-                           });
+                           [this](context::fiber&& outside) { return run(std::move(outside)); });
   wake_at(start);
+}
+
+/// The first function on the fiber's own stack.
+context::fiber Fiber::run(context::fiber&& outside) {
+  SVASIM_ENTER_STACK(nullptr, &outside_bottom_, &outside_size_);
+  outside_ = std::move(outside);
+  try {
+    body_();
+  } catch (const context::detail::forced_unwind&) {
+    SVASIM_LEAVE_STACK(nullptr, outside_bottom_, outside_size_);
+    throw;
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  finished_ = true;
+  SVASIM_LEAVE_STACK(nullptr, outside_bottom_, outside_size_);
+  return std::move(outside_);
 }
 
 Fiber::~Fiber() {

@@ -26,11 +26,13 @@ class Fiber {
   bool finished() const { return finished_; }
 
  private:
+  boost::context::fiber run(boost::context::fiber&& outside);
   void resume(std::uint64_t);
   void switch_out();
 
   Calendar& calendar_;
   Inlet inlet_;
+  std::function<void()> body_;
   bool finished_ = false;
   std::exception_ptr failure_;          ///< out of the body, on its way to the calendar
   const void* stack_bottom_ = nullptr;  ///< the body's stack, and the one it was resumed from
