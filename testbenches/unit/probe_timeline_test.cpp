@@ -251,7 +251,7 @@ TEST_CASE("live faults are found by key and page, oldest first, against a plain 
   }
 }
 
-TEST_CASE("unread records of a kind advance as a batch, and only those in the stage") {
+TEST_CASE("unread records of a kind advance as a batch, and only those not read yet") {
   Recorder recorder;
   std::vector<Fault*> faults;
   for (std::uint32_t i = 0; i < 5; ++i) {
@@ -261,8 +261,8 @@ TEST_CASE("unread records of a kind advance as a batch, and only those in the st
   faults[1]->enter(Stage::irq_thread, 5);
   faults[2]->enter(Stage::workqueue, 5);
   recorder.close_fault(*faults[3], 5, Outcome::ok);
-  recorder.advance(FaultKind::pri, Stage::interrupt, Stage::irq_thread, 10);
-  recorder.advance(FaultKind::pri, Stage::irq_thread, Stage::queue_drain, 20);
+  recorder.advance(FaultKind::pri, Stage::irq_thread, 10);
+  recorder.advance(FaultKind::pri, Stage::queue_drain, 20);
   CHECK(faults[0]->timeline.stage() == Stage::queue_drain);
   CHECK(faults[0]->timeline.since() == 20);
   CHECK(faults[1]->timeline.stage() == Stage::queue_drain);
