@@ -22,6 +22,7 @@ Calendar::Calendar(sc_core::sc_module_name name) : sc_core::sc_module(name) {
   SC_METHOD(run);
   sensitive << wake_;
   dont_initialize();
+  buckets_.fill(kNoNode);
 }
 
 void Calendar::post(Picoseconds when, Inlet inlet, Handler handler, void* object, std::uint64_t argument) {
@@ -33,8 +34,7 @@ void Calendar::post(Picoseconds when, Inlet inlet, Handler handler, void* object
   if (bucket <= current_bucket_) {
     insert_current(entry);
   } else if (bucket - current_bucket_ < kBuckets) {
-    buckets_[bucket % kBuckets].push_back(entry);
-    occupied_[bucket % kBuckets / 64] |= std::uint64_t{1} << (bucket % 64);
+    insert_near(bucket, entry);
   } else {
     far_.push(entry);
   }
@@ -50,6 +50,18 @@ void Calendar::insert_current(const Entry& entry) {
   current_.insert(place, entry);
 }
 
+void Calendar::insert_near(std::uint64_t bucket, const Entry& entry) {
+  if (free_node_ == kNoNode) {
+    free_node_ = static_cast<std::uint32_t>(nodes_.size());
+    nodes_.push_back({{}, kNoNode});
+  }
+  const std::uint32_t node = free_node_;
+  free_node_ = nodes_[node].next;
+  nodes_[node] = {entry, buckets_[bucket % kBuckets]};
+  buckets_[bucket % kBuckets] = node;
+  occupied_[bucket % kBuckets / 64] |= std::uint64_t{1} << (bucket % 64);
+}
+
 std::uint64_t Calendar::next_occupied(std::uint64_t from) const {
   // Bucket numbers from..from+kBuckets-1 map onto the ring once; scan it word by word.
   for (std::uint64_t bucket = from; bucket < from + kBuckets;) {
@@ -62,9 +74,11 @@ std::uint64_t Calendar::next_occupied(std::uint64_t from) const {
 
 void Calendar::load(std::uint64_t bucket) {
   current_bucket_ = bucket;
-  auto& near = buckets_[bucket % kBuckets];
-  current_.swap(near);
-  near.clear();
+  for (std::uint32_t node = std::exchange(buckets_[bucket % kBuckets], kNoNode); node != kNoNode;) {
+    current_.push_back(nodes_[node].entry);
+    const std::uint32_t next = std::exchange(nodes_[node].next, free_node_);
+    free_node_ = std::exchange(node, next);
+  }
   occupied_[bucket % kBuckets / 64] &= ~(std::uint64_t{1} << (bucket % 64));
   while (!far_.empty() && far_.top().when >> kBucketShift <= bucket) {
     current_.push_back(far_.top());

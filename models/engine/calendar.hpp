@@ -74,18 +74,29 @@ class Calendar : public sc_core::sc_module {
     }
   };
 
+  /// An entry in a bucket's list. Nodes are used again at once, so the memory in use stays small and in
+  /// cache.
+  struct Node {
+    Entry entry;
+    std::uint32_t next;
+  };
+
   // A ring of buckets of 2^kBucketShift ps covers the near future; what lies beyond waits in a heap. The
   // bucket that the present lies in is kept sorted, last first.
   static constexpr unsigned kBucketShift = 9;
   static constexpr std::size_t kBuckets = 4096;
+  static constexpr std::uint32_t kNoNode = ~std::uint32_t{0};
 
   void run();
   void insert_current(const Entry& entry);
+  void insert_near(std::uint64_t bucket, const Entry& entry);
   bool advance();  ///< makes the earliest non-empty bucket current; false if there is none
   void load(std::uint64_t bucket);
   std::uint64_t next_occupied(std::uint64_t from) const;
 
-  std::array<std::vector<Entry>, kBuckets> buckets_;
+  std::vector<Node> nodes_;
+  std::uint32_t free_node_ = kNoNode;
+  std::array<std::uint32_t, kBuckets> buckets_;  ///< the node posted last
   std::array<std::uint64_t, kBuckets / 64> occupied_{};
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> far_;
   std::vector<Entry> current_;  ///< of bucket current_bucket_, sorted, earliest at the back
