@@ -138,28 +138,39 @@ struct Recorder::Impl {
 };
 
 void Fault::enter(Stage stage, Picoseconds now) {
+  take_in_waiters(now);
   timeline.enter(stage, now);
   for (Transaction* follower : followers) follower->timeline.enter(stage, now, {Cause::Kind::fault, id});
 }
 
 void Fault::attach(Transaction& transaction, Picoseconds now) {
+  follow(transaction, now);
+  for (Transaction* waiter : transaction.waiters) {  // their translation is the one that failed
+    waiter->timeline.translation_failed(now);
+    follow(*waiter, now);
+  }
+}
+
+void Fault::follow(Transaction& transaction, Picoseconds now) {
   transaction.timeline.enter(timeline.stage(), now, {Cause::Kind::fault, id});
   transaction.fault = this;
   followers.push_back(&transaction);
-  for (Transaction* waiter : transaction.waiters) {  // their translation is the one that failed
-    waiter->timeline.translation_failed(now);
-    attach(*waiter, now);
+}
+
+void Fault::take_in_waiters(Picoseconds now) {
+  for (std::size_t i = 0; i < followers.size(); ++i) {
+    for (Transaction* waiter : followers[i]->waiters) {
+      const Picoseconds merged_at = waiter->timeline.since();
+      if (waiter->fault != nullptr || merged_at >= now) continue;
+      waiter->timeline.translation_failed(merged_at);
+      follow(*waiter, merged_at);
+    }
   }
 }
 
 void Transaction::merge(Transaction& waiter, Picoseconds now) {
   waiters.push_back(&waiter);
-  if (fault != nullptr) {
-    waiter.timeline.translation_failed(now);
-    fault->attach(waiter, now);
-  } else {
-    waiter.timeline.enter(Stage::hazard, now, {Cause::Kind::transaction, id});
-  }
+  waiter.timeline.enter(Stage::hazard, now, {Cause::Kind::transaction, id});
 }
 
 void Transaction::rejoin_waiters(Picoseconds now) {
@@ -218,6 +229,7 @@ Fault& Recorder::open_fault(Picoseconds now, Stage stage, FaultKey key, std::uin
 }
 
 void Recorder::close_fault(Fault& fault, Picoseconds now, Outcome outcome) {
+  fault.take_in_waiters(now);
   fault.timeline.end(now);
   fault.timeline.check();
   fault.outcome = outcome;
@@ -239,7 +251,7 @@ void Recorder::advance(FaultKind kind, Stage to, Picoseconds now) {
   };
   if (to == Stage::queue_drain) handled.for_each([&](LiveFault& fault) { leave(fault, Stage::irq_thread); });
   impl_->unhandled[static_cast<std::size_t>(kind)].for_each([&](LiveFault& fault) {
-    if (fault.timeline.stage() < Stage::interrupt) return;
+    if (fault.timeline.stage() < Stage::interrupt || fault.timeline.since() == now) return;
     leave(fault, Stage::interrupt);
     if (fault.timeline.stage() == Stage::irq_thread) handled.append(fault);
   });

@@ -45,7 +45,9 @@ struct Transaction {
   std::vector<Transaction*>
       waiters;  ///< merged behind this one's translation; a fault that takes it takes them
 
-  /// `waiter` waits for the translation this one has asked for: in `hazard`, or served by the same fault.
+  /// `waiter` waits for the translation this one has asked for: in `hazard`, or, if a fault serves this one,
+  /// with it from `now` on. (The fault takes it in when it next changes its stage; so it does not matter
+  /// whether a fault that begins or ends at this very instant did so before or after the merge.)
   void merge(Transaction& waiter, Picoseconds now);
   /// The fault is over and this one asks again: its waiters are back in `hazard`.
   void rejoin_waiters(Picoseconds now);
@@ -82,6 +84,11 @@ struct Fault {
   void enter(Stage stage, Picoseconds now);
   /// `transaction`, and who waits behind it, wait for this fault from `now` on, in the fault's current stage.
   void attach(Transaction& transaction, Picoseconds now);
+  /// Takes in those who merged behind a follower before `now`, from when they did.
+  void take_in_waiters(Picoseconds now);
+
+ private:
+  void follow(Transaction& transaction, Picoseconds now);
 };
 
 /// What receives closed transactions and faults (the run database, histograms, a test).
@@ -126,9 +133,9 @@ class Recorder {
     for_each_fault(key, [&](Fault& fault) { fault.enter(stage, now); });
   }
 
-  /// Software comes to all visible records of a queue at once, without knowing which they are: all live
-  /// faults of `kind` between Stage::interrupt and `to` enter `to`, which is irq_thread or queue_drain. A
-  /// fault is known here until it first got that far. Amortised constant time per fault.
+  /// Software comes to all records of a queue that were visible before `now`, without knowing which they are:
+  /// all live faults of `kind` between Stage::interrupt and `to` enter `to`, which is irq_thread or
+  /// queue_drain. A fault is known here until it first got that far. Amortised constant time per fault.
   void advance(FaultKind kind, Stage to, Picoseconds now);
 
   std::uint64_t opened() const { return opened_; }

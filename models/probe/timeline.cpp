@@ -29,7 +29,7 @@ void Timeline::begin(Picoseconds now, Stage stage, Cause owner) {
   segments_.clear();
 }
 
-void Timeline::close(Picoseconds now) {
+void Timeline::close(Picoseconds now, Cause next) {
   if (!open_) lost_time(owner_, stage_, "used after its end", now, since_);
   if (now < since_) lost_time(owner_, stage_, "left before it was entered", now, since_);
   const Picoseconds duration = now - since_;
@@ -37,7 +37,8 @@ void Timeline::close(Picoseconds now) {
   Segment* last = segments_.empty() ? nullptr : &segments_.back();
   if (last && last->stage == stage_ && last->round == round_ && last->cause == cause_) {
     last->duration += duration;
-  } else if (duration != 0 || (cause_.kind != Cause::Kind::none && !(last && last->cause == cause_))) {
+  } else if (duration != 0 ||
+             (cause_.kind != Cause::Kind::none && cause_ != next && !(last && last->cause == cause_))) {
     segments_.push_back({duration, cause_, round_, stage_});
   }
 }

@@ -38,8 +38,8 @@ struct Segment {
                             Picoseconds expected);
 
 /// Two stays in one stage for one cause in one round are one segment when nothing lies between them. A stay
-/// of no length is not recorded, unless it names a cause that the segment before does not: that somebody
-/// merged is worth telling.
+/// of no length is not recorded, unless it names a cause that its neighbours do not: that somebody merged is
+/// worth telling.
 class Timeline {
  public:
   /// Starts at `now`, in `stage`. `owner` is whose timeline this is, for the message if time is lost.
@@ -47,7 +47,7 @@ class Timeline {
   /// Closes the current stage and enters `stage`. `now` may lie ahead of the simulation's time (a known
   /// arrival), but never before the last entry: that aborts the run, as lost time would.
   void enter(Stage stage, Picoseconds now, Cause cause = {}) {
-    close(now);
+    close(now, cause);
     stage_ = stage;
     cause_ = cause;
   }
@@ -73,7 +73,8 @@ class Timeline {
   void check() const;
 
  private:
-  void close(Picoseconds now);
+  /// `next`: the cause of the stay that follows.
+  void close(Picoseconds now, Cause next = {});
 
   bool open_ = false;
   bool failed_ = false;  ///< a translation failed and none has succeeded since

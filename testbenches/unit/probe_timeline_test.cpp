@@ -110,14 +110,24 @@ TEST_CASE("stays are continued, dropped or kept for what they tell") {
     REQUIRE(timeline.segments().size() == 1);
     CHECK(timeline.segments()[0].duration == 25);
   }
-  SECTION("a merge of no length is kept, once") {
+  SECTION("a merge of no length is kept") {
     timeline.enter(Stage::hazard, 10, walk);
-    timeline.enter(Stage::atc, 10, walk);
+    timeline.enter(Stage::atc, 10);
     timeline.end(25);
     REQUIRE(timeline.segments().size() == 3);
     CHECK(timeline.segments()[1].stage == Stage::hazard);
     CHECK(timeline.segments()[1].duration == 0);
-    CHECK(timeline.segments()[2].cause == walk);
+    CHECK(timeline.segments()[1].cause == walk);
+  }
+  SECTION("unless a neighbour names its cause, whichever") {
+    timeline.enter(Stage::hazard, 10, walk);
+    timeline.enter(Stage::atc, 10, walk);
+    timeline.enter(Stage::hazard, 20, walk);
+    timeline.end(20);
+    REQUIRE(timeline.segments().size() == 2);
+    CHECK(timeline.segments()[1].stage == Stage::atc);
+    CHECK(timeline.segments()[1].duration == 10);
+    CHECK(timeline.segments()[1].cause == walk);
   }
 }
 
