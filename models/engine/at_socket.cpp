@@ -42,6 +42,7 @@ AtInitiator::AtInitiator(const char* name, Calendar& calendar, Clock clock, Inle
 }
 
 void AtInitiator::send(Payload& payload) {
+  peak_.changes(calendar_.now(), queue_.size());
   queue_.push_back(&payload);
   if (refused_ == nullptr && !pumping_) pump();
 }
@@ -54,6 +55,7 @@ void AtInitiator::pump(std::uint64_t) {
     if (ready_ != nullptr) ready_(ready_object_);
     return;
   }
+  peak_.changes(now, queue_.size());
   if (channel_free_ <= now) transmit(*queue_.pop_front(), now);
   if (refused_ == nullptr) schedule_pump();
 }

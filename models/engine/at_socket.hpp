@@ -16,6 +16,7 @@
 
 #include "models/engine/calendar.hpp"
 #include "models/engine/payload.hpp"
+#include "models/engine/peak.hpp"
 #include "models/engine/ring.hpp"
 
 namespace svasim::engine {
@@ -47,7 +48,8 @@ class AtInitiator : private tlm::tlm_bw_transport_if<> {
   /// Sends as soon as the channel is free, in order. The caller keeps its reference until the response.
   void send(Payload& payload);
   std::size_t queued() const { return queue_.size(); }
-  std::size_t queue_peak() const { return queue_.peak(); }
+  /// Most requests ever waiting for the channel.
+  std::size_t queue_peak() const { return peak_.peak(queue_.size()); }
 
   tlm::tlm_initiator_socket<> socket;
 
@@ -64,6 +66,7 @@ class AtInitiator : private tlm::tlm_bw_transport_if<> {
   Inlet inlet_;
   unsigned width_;
   Ring<Payload*> queue_;
+  Peak peak_;
   Payload* refused_ = nullptr;    ///< sent, END_REQ not yet seen
   Picoseconds channel_free_ = 0;  ///< the request channel's next free edge
   Picoseconds received_ = 0;      ///< when the last response is seen; the next one's beats follow it

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "models/engine/calendar.hpp"
+#include "models/engine/peak.hpp"
 #include "models/engine/ring.hpp"
 
 namespace svasim::engine {
@@ -55,6 +56,7 @@ class Link {
 
   /// Sends now if a credit is there, else as soon as one is. `bytes` is the message's size on the wire.
   void send(const Message& message, unsigned bytes, std::uint64_t receipt = kNoReceipt) {
+    peak_.changes(calendar_.now(), waiting_.size());
     waiting_.push_back({message, bytes, receipt});
     pump(calendar_.now());
   }
@@ -65,7 +67,8 @@ class Link {
     calendar_.post<&Link::credit>(sender_.after(calendar_.now() + timing_.flight), inlet_, this);
   }
 
-  std::size_t queue_peak() const { return waiting_.peak(); }  ///< most messages ever waiting for the wire
+  /// Most messages ever waiting for a credit.
+  std::size_t queue_peak() const { return peak_.peak(waiting_.size()); }
   std::uint64_t messages() const { return messages_; }
   std::uint64_t bytes() const { return bytes_; }
 
@@ -78,6 +81,7 @@ class Link {
 
   void credit(std::uint64_t) {
     ++credits_;
+    peak_.changes(calendar_.now(), waiting_.size());
     pump(calendar_.now());
   }
 
@@ -119,6 +123,7 @@ class Link {
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;
   Ring<Waiting> waiting_;
+  Peak peak_;
   Ring<Message> in_flight_;
 };
 
