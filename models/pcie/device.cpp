@@ -17,9 +17,11 @@ Issuer::Issuer(engine::Calendar& calendar, engine::Clock clock, engine::Inlet in
       interval_(std::max(config.interval, 1u)),
       source_(source) {}
 
-void Issuer::poke() {
+void Issuer::poke() { calendar_.post<&Issuer::poked>(clock_.after(calendar_.now()), inlet_, this); }
+
+void Issuer::poked(std::uint64_t) {
   dry_ = false;
-  wake_at(clock_.after(calendar_.now()));
+  wake_at(calendar_.now());
 }
 
 void Issuer::complete() {

@@ -77,6 +77,7 @@ class Issuer {
  private:
   static constexpr unsigned kTags = 1u << 16;
 
+  void poked(std::uint64_t);
   void step(std::uint64_t = 0);
   void wake_at(engine::Picoseconds when);
   void issue();
