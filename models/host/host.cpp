@@ -41,6 +41,8 @@ struct Host::Process {
 Host::Host(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
            const HostConfig& config, const HostMap& map, probe::Recorder* recorder)
     : sc_core::sc_module(name),
+      calendar_(calendar),
+      clock_(clock),
       config_(config),
       ledger_(recorder),
       latency_(std::make_unique<Sources>(config)),
@@ -108,8 +110,15 @@ void Host::bring_up(Thread& thread, const std::vector<DeviceDescription>& device
   }
 }
 
+void Host::call(Done what) {
+  calls_.push_back(std::move(what));
+  calendar_.post<&Host::called>(clock_.after(calendar_.now()), {block_, kCallInlet}, this);
+}
+
+void Host::called(std::uint64_t) { calls_.pop_front()(); }
+
 void Host::bind(arch::StreamId stream, std::uint32_t process, Done done) {
-  control_->add([this, stream, process, done = std::move(done)](Thread& thread) {
+  const auto job = [this, stream, process, done = std::move(done)](Thread& thread) {
     Master* master = driver_.find(stream);
     if (master != nullptr) {
       bind_now(thread, *master, process);
@@ -117,7 +126,8 @@ void Host::bind(arch::StreamId stream, std::uint32_t process, Done done) {
       error("process " + std::to_string(process) + ": stream " + hex(arch::raw(stream)) + " is not attached");
     }
     done();
-  });
+  };
+  call([this, job] { control_->add(job); });
 }
 
 bool Host::bind_now(Thread& thread, Master& master, std::uint32_t number) {
@@ -165,18 +175,21 @@ std::optional<std::uint32_t> Host::pasid(std::uint32_t process) const {
 }
 
 void Host::unmap(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Done done) {
-  const auto found = processes_.find(number);
-  if (found == processes_.end()) return done();
-  Process& process = *found->second;
-  process.jobs.add([this, &process, va, bytes, done = std::move(done)](Thread& thread) {
-    unmap_now(thread, process, va, bytes);
-    done();
+  call([this, number, va, bytes, done = std::move(done)] {
+    const auto found = processes_.find(number);
+    if (found == processes_.end()) return done();
+    Process& process = *found->second;
+    process.jobs.add([this, &process, va, bytes, done](Thread& thread) {
+      unmap_now(thread, process, va, bytes);
+      done();
+    });
   });
 }
 
 void Host::unmap_now(Thread& thread, Process& process, std::uint64_t va, std::uint64_t bytes) {
   AddressSpace& space = process.space;
   space.mmap_lock.lock(thread);
+  if (on_unmap) on_unmap(process.pasid, va, bytes);
   const AddressSpace::Gathered gathered = space.unmap(thread, va, bytes);
   if (!gathered.frames.empty()) {
     thread.barrier();
@@ -185,15 +198,17 @@ void Host::unmap_now(Thread& thread, Process& process, std::uint64_t va, std::ui
     driver_.invalidate_range(thread, space.asid(), gathered.begin, span);
     if (!process.caches.empty()) driver_.invalidate_atc(thread, process.caches, gathered.begin, span);
   }
+  if (on_unmapped) on_unmapped(process.pasid, va, bytes);
   space.mmap_lock.unlock();
   space.free_pages(gathered);
 }
 
 void Host::shutdown(Done done) {
-  control_->add([this, done = std::move(done)](Thread& thread) {
+  const auto job = [this, done = std::move(done)](Thread& thread) {
     for (auto& [number, process] : processes_) unbind(thread, *process);
     done();
-  });
+  };
+  call([this, job] { control_->add(job); });
 }
 
 void Host::unbind(Thread& thread, Process& process) {

@@ -47,6 +47,9 @@ class Host : public sc_core::sc_module {
   /// Unbinds everything.
   void shutdown(Done done);
 
+  /// For a checker. An unmap has the address space's lock and begins; it is invalidated everywhere, and its
+  /// frames will be used again.
+  std::function<void(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes)> on_unmap, on_unmapped;
   /// Told of everything unexpected: bad events, command errors, failed binds.
   std::function<void(const std::string&)> on_error;
 
@@ -84,6 +87,11 @@ class Host : public sc_core::sc_module {
   struct Process;
   struct Sources;
 
+  static constexpr std::uint8_t kCallInlet = 4;  ///< after those of the CPUs and the interrupts
+
+  /// What others ask of the host, it hears at its next edge, as through any port.
+  void call(Done what);
+  void called(std::uint64_t);
   SmmuDriver::Handlers handlers();
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
   bool bind_now(Thread& thread, Master& master, std::uint32_t number);
@@ -95,6 +103,9 @@ class Host : public sc_core::sc_module {
   std::uint64_t pages_mapped() const;
   bool error(const std::string& what);  ///< false
 
+  engine::Calendar& calendar_;
+  const engine::Clock clock_;
+  engine::Ring<Done> calls_;
   const HostConfig config_;
   Ledger ledger_;
   std::unique_ptr<Sources> latency_;
