@@ -10,8 +10,7 @@
 namespace svasim::platform {
 namespace {
 
-constexpr std::uint64_t kMostPages =
-    1u << 16;  ///< of one unmap that are looked at; larger ones lose all they ever used
+constexpr std::uint64_t kMostPages = 1u << 16;  ///< of one unmap that are looked at
 
 }  // namespace
 
@@ -34,7 +33,12 @@ Checker::Checker(System& system)
       });
   system.smmu().tcu().on_invalidate = [this](const arch::Command& command) { pending_.push_back(command); };
   system.smmu().tcu().on_sync_complete = [this](const arch::Command&) { synced(); };
-  system.on_unmap = [this](std::uint64_t va, std::uint64_t bytes) { before_unmap(va, bytes); };
+  system.host().on_unmap = [this](std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
+    unmap_begins(pasid, va, bytes);
+  };
+  system.host().on_unmapped = [this](std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
+    unmap_ends(pasid, va, bytes);
+  };
 }
 
 std::optional<Checker::Mapping> Checker::now(const Key& key) const {
@@ -50,7 +54,6 @@ std::optional<Checker::Mapping> Checker::now(const Key& key) const {
 
 void Checker::use(const Key& key, arch::Va va, arch::Pa pa, bool write) {
   ++uses_;
-  contexts_.insert({raw(key.stream), key.substream.value});
   const std::uint64_t frame = pa.value >> arch::kPageShift;
   const std::optional<Mapping> current = now(key);
   if (current && current->serves(frame, write)) return;
@@ -73,17 +76,26 @@ void Checker::use(const Key& key, arch::Va va, arch::Pa pa, bool write) {
   on_violation(message.str());
 }
 
-void Checker::before_unmap(std::uint64_t va, std::uint64_t bytes) {
+void Checker::unmap_begins(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
   const std::uint64_t first = va >> arch::kPageShift;
   const std::uint64_t pages =
       std::min((va % arch::kPageSize + bytes + arch::kPageSize - 1) >> arch::kPageShift, kMostPages);
-  for (const auto& [stream, pasid] : contexts_) {
+  for (const arch::StreamId stream : system_.streams()) {
     for (std::uint64_t page = first; page < first + pages; ++page) {
       for (const Holder holder : {Holder::tbu, Holder::atc}) {
-        const Key key{holder, static_cast<arch::StreamId>(stream), {true, pasid}, page};
+        const Key key{holder, stream, {true, pasid}, page};
         if (const auto mapping = now(key)) forgiven_[key].push_back(*mapping);
       }
     }
+  }
+}
+
+void Checker::unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
+  const std::uint64_t first = va >> arch::kPageShift, last = (va + (bytes - 1)) >> arch::kPageShift;
+  for (auto entry = forgiven_.begin(); entry != forgiven_.end();) {
+    const Key& key = entry->first;
+    const bool lost = key.substream.value == pasid && key.page >= first && key.page <= last;
+    entry = lost ? forgiven_.erase(entry) : std::next(entry);
   }
 }
 

@@ -1,15 +1,15 @@
 // The checker (run.check): every translation that is used equals what the reference translator says of the
-// tables in memory now, or said before software began to take the page away. What was true before is forgiven
-// until the invalidation that covers the page has completed (its CMD_SYNC); a use after that is a violation.
+// tables in memory now, or said when software began to take the page away. What was true then is forgiven
+// until the invalidation that covers the page has completed (its CMD_SYNC), and at the longest until software
+// uses the frame again; a use after that is a violation.
 //
-// It watches TBUs and ATCs (uses), the TCU (invalidations, CMD_SYNC) and the trace's unmaps, and reads memory
+// It watches TBUs and ATCs (uses), the TCU (invalidations, CMD_SYNC) and the host (unmaps), and reads memory
 // without side effects.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,10 +24,6 @@ class Checker {
   explicit Checker(System& system);
 
   std::function<void(const std::string&)> on_violation;
-
-  /// The process is about to lose [va, va + bytes): what is true now may be used until the invalidation is
-  /// complete.
-  void before_unmap(std::uint64_t va, std::uint64_t bytes);
 
   std::uint64_t uses() const { return uses_; }
 
@@ -59,6 +55,11 @@ class Checker {
     }
   };
 
+  /// [va, va + bytes) of `pasid` is about to be lost: what is true now may be used until it is invalidated.
+  void unmap_begins(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes);
+  /// The frames will be used again.
+  void unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes);
+
   void use(const Key& key, arch::Va va, arch::Pa pa, bool write);
   void synced();
   std::optional<Mapping> now(const Key& key) const;
@@ -68,7 +69,6 @@ class Checker {
   arch::ReferenceTranslator reference_;
   std::unordered_map<Key, std::vector<Mapping>, Hash> forgiven_;  ///< old mappings not yet invalidated
   std::vector<arch::Command> pending_;                            ///< invalidations since the last CMD_SYNC
-  std::set<std::pair<std::uint32_t, std::uint32_t>> contexts_;    ///< (StreamID, SubstreamID) seen
   std::uint64_t uses_ = 0;
 };
 

@@ -64,21 +64,28 @@ void Simulation::maybe_finish() { calendar_->post<&Simulation::finish>(calendar_
 void Simulation::finish(std::uint64_t) {
   if (finishing_ || recorder_->live() != 0 || recorder_->faults_live() != 0) return;
   finishing_ = true;
-  const auto end = [this] {
-    try {
-      if (const std::exception_ptr error = system_->feeder().error()) std::rethrow_exception(error);
-      stop(Ending::complete, "");
-    } catch (const std::exception& e) {
-      stop(Ending::bad_trace, e.what());
-    }
-  };
-  config_.run.unbind ? system_->shutdown(end) : end();
+  if (!config_.run.unbind) return end(0);
+  // Others still act at the instant at which the host is done.
+  system_->shutdown([this] { calendar_->post<&Simulation::end>(calendar_->now() + 1, inlet_, this); });
+}
+
+void Simulation::end(std::uint64_t) {
+  try {
+    if (const std::exception_ptr error = system_->feeder().error()) std::rethrow_exception(error);
+    stop(Ending::complete, "");
+  } catch (const std::exception& e) {
+    stop(Ending::bad_trace, e.what());
+  }
 }
 
 void Simulation::watch(std::uint64_t) {
   const std::uint64_t seen = recorder_->opened() + recorder_->closed() + recorder_->faults_closed() +
                              (system_->ready() ? 1 : 0) + (finishing_ ? 1 : 0);
-  if (seen == last_seen_) {
+  // With nothing under way, devices wait for the times of their accesses; who waits has an event to come.
+  const bool idle = system_->ready() && !finishing_ && recorder_->live() == 0 &&
+                    recorder_->faults_live() == 0 && !system_->feeder().waits_for_host() &&
+                    !calendar_->empty();
+  if (seen == last_seen_ && !idle) {
     stop(Ending::stuck, stuck_report());
     return;
   }

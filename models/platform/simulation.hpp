@@ -54,6 +54,7 @@ class Simulation : private probe::Sink {
   void fault(const probe::Fault&) override;
   void maybe_finish();
   void finish(std::uint64_t);
+  void end(std::uint64_t);
   void watch(std::uint64_t);
   void stop(Ending ending, std::string message);
   std::string stuck_report() const;

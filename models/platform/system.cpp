@@ -87,10 +87,7 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
   };
   services.pasid = [this](std::uint32_t process) { return host_->pasid(process); };
   services.unmap = [this](std::uint32_t process, std::uint64_t va, std::uint64_t bytes,
-                          std::function<void()> done) {
-    if (on_unmap) on_unmap(va, bytes);
-    host_->unmap(process, va, bytes, std::move(done));
-  };
+                          std::function<void()> done) { host_->unmap(process, va, bytes, std::move(done)); };
   feeder_ = std::make_unique<TraceFeeder>(calendar, device_clock_, config.devices.count, config.run.lookahead,
                                           reader, std::move(services));
   add_devices(recorder);
@@ -161,6 +158,12 @@ void System::start() {
     ready_ = true;
     feeder_->start();
   });
+}
+
+std::vector<arch::StreamId> System::streams() const {
+  std::vector<arch::StreamId> streams;
+  for (unsigned i = 0; i < config_.devices.count; ++i) streams.push_back(stream_of(i));
+  return streams;
 }
 
 void System::on_atc_use(const pcie::Endpoint::UseCallback& callback) {

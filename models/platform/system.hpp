@@ -41,9 +41,10 @@ class System : public sc_core::sc_module {
   memory::Store& store() { return store_; }
   bool ready() const { return ready_; }
 
-  /// For the checker: a translation of an ATC is used; a process is about to lose pages.
+  std::vector<arch::StreamId> streams() const;
+
+  /// For the checker: a translation of an ATC is used.
   void on_atc_use(const pcie::Endpoint::UseCallback& callback);
-  std::function<void(std::uint64_t va, std::uint64_t bytes)> on_unmap;
 
   /// Every counter of every block.
   std::vector<probe::Counters::Value> counters() const;

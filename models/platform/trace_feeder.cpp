@@ -6,28 +6,37 @@
 
 namespace svasim::platform {
 
+/// Between the feeder and a device, who act at the same instants in any order: each knows of the other what
+/// was so before the instant.
 struct TraceFeeder::Source : pcie::AccessSource {
-  struct Entry {
-    pcie::DeviceAccess access;
-    engine::Picoseconds handed_out;
-  };
   TraceFeeder& feeder;
-  engine::Ring<Entry> entries;
+  engine::Ring<pcie::DeviceAccess> entries;
   bool issued = true;  ///< the device came back for more, so it has issued what it took
   engine::Picoseconds issued_at = 0;
+  engine::Picoseconds pushed_at = 0, popped_at = 0;
+  std::size_t pushed = 0, popped = 0;  ///< at those instants
 
   explicit Source(TraceFeeder& f) : feeder(f) {}
 
   bool next(pcie::DeviceAccess& access) override {
     const engine::Picoseconds now = feeder.calendar_.now();
+    if (!issued) issued_at = now;
     issued = true;
-    issued_at = now;
-    if (entries.size() <= feeder.lookahead_ / 2) feeder.wake();
-    if (entries.empty() || entries.front().handed_out >= now) return false;
+    const std::size_t visible = entries.size() - (pushed_at == now ? pushed : 0);
+    if (visible <= feeder.lookahead_ / 2) feeder.wake();
+    if (visible == 0) return false;
+    popped = (popped_at == now ? popped : 0) + 1;
+    popped_at = now;
     issued = false;
-    access = entries.pop_front().access;
+    access = entries.pop_front();
     return true;
   }
+  void push(const pcie::DeviceAccess& access, engine::Picoseconds now) {
+    pushed = (pushed_at == now ? pushed : 0) + 1;
+    pushed_at = now;
+    entries.push_back(access);
+  }
+  std::size_t size(engine::Picoseconds now) const { return entries.size() + (popped_at == now ? popped : 0); }
   /// Everything handed out was issued before `now`.
   bool done(engine::Picoseconds now) const { return entries.empty() && issued && issued_at < now; }
 };
@@ -36,7 +45,7 @@ TraceFeeder::TraceFeeder(engine::Calendar& calendar, engine::Clock clock, unsign
                          unsigned lookahead, trace::Reader& reader, HostServices host)
     : calendar_(calendar),
       clock_(clock),
-      inlet_{calendar.add_block(), 0},
+      block_(calendar.add_block()),
       lookahead_(lookahead),
       reader_(reader),
       host_(std::move(host)) {
@@ -48,19 +57,31 @@ TraceFeeder::~TraceFeeder() = default;
 pcie::AccessSource& TraceFeeder::source(unsigned device) { return *sources_[device]; }
 
 void TraceFeeder::wake() {
-  if (waking_ || exhausted_) return;
-  waking_ = true;
-  calendar_.post<&TraceFeeder::refill>(clock_.after(calendar_.now()), inlet_, this);
+  const engine::Picoseconds when = clock_.after(calendar_.now());
+  if (exhausted_ || woken_ == when) return;
+  woken_ = when;
+  calendar_.post<&TraceFeeder::refill>(when, {block_, kRefill}, this);
+}
+
+void TraceFeeder::bound(std::uint64_t) {
+  bound_.insert({record_.device, record_.pasid});
+  binding_ = false;
+  refill();
+}
+
+void TraceFeeder::unmapped(std::uint64_t) {
+  --unmapping_;
+  refill();
 }
 
 void TraceFeeder::refill(std::uint64_t) {
-  waking_ = false;
+  const engine::Picoseconds now = calendar_.now();
   while ((holding_ || read()) && hand_out()) {
   }
   for (unsigned i = 0; i < sources_.size(); ++i) {
-    if (!sources_[i]->entries.empty()) poke(i);
+    if (sources_[i]->pushed != 0 && sources_[i]->pushed_at == now) poke(i);
   }
-  if (at_end_ && !holding_ && unmapping_ == 0 && issued_everything()) {
+  if (!exhausted_ && at_end_ && !holding_ && unmapping_ == 0 && issued_everything()) {
     exhausted_ = true;
     on_exhausted();
   }
@@ -71,8 +92,8 @@ bool TraceFeeder::read() {
   try {
     holding_ = reader_.next(record_);
     if (holding_ && record_.kind == trace::Kind::access && record_.device >= sources_.size()) {
-      throw trace::TraceError("record " + std::to_string(reader_.record_number()) + ": device " +
-                              std::to_string(record_.device) + ", but device.count is " +
+      throw trace::TraceError(reader_.name() + ": record " + std::to_string(reader_.record_number()) +
+                              ": device " + std::to_string(record_.device) + ", but device.count is " +
                               std::to_string(sources_.size()));
     }
   } catch (...) {
@@ -88,10 +109,7 @@ bool TraceFeeder::hand_out() {
   if (record_.kind == trace::Kind::access) return hand_out_access();
   if (!issued_everything()) return false;
   ++unmapping_;
-  host_.unmap(record_.pasid, record_.va, record_.size, [this] {
-    --unmapping_;
-    wake();
-  });
+  host_.unmap(record_.pasid, record_.va, record_.size, [this] { tell<&TraceFeeder::unmapped>(); });
   holding_ = false;
   return true;
 }
@@ -101,22 +119,19 @@ bool TraceFeeder::hand_out_access() {
   const auto pair = std::make_pair(record_.device, record_.pasid);
   if (bound_.count(pair) == 0) {
     binding_ = true;
-    host_.bind(record_.device, record_.pasid, [this, pair] {
-      bound_.insert(pair);
-      binding_ = false;
-      wake();
-    });
+    host_.bind(record_.device, record_.pasid, [this] { tell<&TraceFeeder::bound>(); });
     return false;
   }
-  auto& entries = sources_[record_.device]->entries;
-  if (entries.size() >= lookahead_) return false;
+  const engine::Picoseconds now = calendar_.now();
+  Source& source = *sources_[record_.device];
+  if (source.size(now) >= lookahead_) return false;
   const std::optional<std::uint32_t> pasid = host_.pasid(record_.pasid);
   if (!pasid) ++refused_;
   trace::for_each_piece(record_, [&](const trace::Record& piece) {
     if (!pasid) return;
-    entries.push_back({{*pasid, piece.write, piece.va, static_cast<std::uint32_t>(piece.size), piece.has_time,
-                        piece.time_ps},
-                       calendar_.now()});
+    source.push({*pasid, piece.write, piece.va, static_cast<std::uint32_t>(piece.size), piece.has_time,
+                 piece.time_ps},
+                now);
   });
   holding_ = false;
   return true;

@@ -1,6 +1,6 @@
 // Hands the records of a trace to the devices in order, reading a bounded distance ahead. Control records act
-// when every earlier access has been issued. What it hands out at one instant is seen by a device strictly
-// later, so the order of blocks at an instant does not matter.
+// when every earlier access has been issued. What happens between it, the devices and the host at one instant
+// is seen by the other side strictly later, so the order of blocks at an instant does not matter.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,8 @@ class TraceFeeder {
 
   void start() { wake(); }
   bool exhausted() const { return exhausted_; }
+  /// A bind or an unmap is not done.
+  bool waits_for_host() const { return binding_ || unmapping_ > 0; }
   /// Why reading ended early (a bad trace), or null. What was read before is still simulated.
   std::exception_ptr error() const { return error_; }
   std::uint64_t records() const { return reader_.record_number(); }
@@ -50,8 +52,17 @@ class TraceFeeder {
  private:
   struct Source;
 
+  enum InletNumber : std::uint8_t { kHostNews, kRefill };
+
   void wake();
-  void refill(std::uint64_t);
+  /// The host calls back at its own instants: the news takes effect at the next edge.
+  template <auto Method>
+  void tell() {
+    calendar_.post<Method>(clock_.after(calendar_.now()), {block_, kHostNews}, this);
+  }
+  void bound(std::uint64_t);
+  void unmapped(std::uint64_t);
+  void refill(std::uint64_t = 0);
   bool read();
   bool hand_out();
   bool hand_out_access();
@@ -59,7 +70,7 @@ class TraceFeeder {
 
   engine::Calendar& calendar_;
   engine::Clock clock_;
-  engine::Inlet inlet_;
+  std::uint16_t block_;
   unsigned lookahead_;
   trace::Reader& reader_;
   HostServices host_;
@@ -69,7 +80,7 @@ class TraceFeeder {
   bool holding_ = false;  ///< record_ waits for something
   bool at_end_ = false;
   bool binding_ = false;
-  bool waking_ = false;
+  engine::Picoseconds woken_ = 0;  ///< when the last refill asked for is
   bool exhausted_ = false;
   std::uint64_t unmapping_ = 0;
   std::uint64_t refused_ = 0;

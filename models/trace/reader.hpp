@@ -51,6 +51,9 @@ class Reader {
   /// Number of the record last delivered, counted from 1; 0 before the first.
   std::uint64_t record_number() const { return delivered_; }
 
+  /// The path, or what stands for it in messages.
+  const std::string& name() const { return name_; }
+
   /// What was recognised, such as "binary, xz".
   const std::string& format() const { return format_; }
 
