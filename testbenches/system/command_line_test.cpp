@@ -139,8 +139,9 @@ TEST_CASE("what is typed wrong") {
   check_refused({"simulate"}, kBadUsage, "unknown command 'simulate'; see svasim --help");
   check_refused({"run", "--trace", "x"}, kBadUsage, "run needs --trace T and --out DIR");
   check_refused({"explain", "x"}, kBadUsage, "explain needs DIR and a transaction number");
-  for (const Words& words : {Words{"run", "--trcae", "x"}, Words{"run", "--trace", "x", "--out", "y", "--limit", "z"},
-                             Words{"explain", "x", "one"}, Words{"run", "--trace"}}) {
+  for (const Words& words :
+       {Words{"run", "--trcae", "x"}, Words{"run", "--trace", "x", "--out", "y", "--limit", "z"},
+        Words{"explain", "x", "one"}, Words{"run", "--trace"}}) {
     const Finished finished = invoke(words);
     INFO(typed(words) << '\n' << finished.err);
     CHECK(finished.code == kBadUsage);
@@ -256,14 +257,17 @@ TEST_CASE("explain") {
     CHECK(finished.out.rfind("Transaction " + id + ": ", 0) == 0);
     CHECK(finished.out.find(" add up, no time is lost") != std::string::npos);
     CHECK((finished.out.find("\nFault ") != std::string::npos) == (std::string(faulting) == "> 0"));
-    const std::string nanoseconds =
-        db.text("SELECT printf('%d,%03d.%03d', (done_ps - issue_ps) / 1000000, (done_ps - issue_ps) / 1000 % "
-                "1000, (done_ps - issue_ps) % 1000) FROM transactions WHERE id = " + id);
-    CHECK(finished.out.find(nanoseconds.substr(nanoseconds.find_first_not_of("0,")) + " ") != std::string::npos);
+    const std::string nanoseconds = db.text(
+        "SELECT printf('%d,%03d.%03d', (done_ps - issue_ps) / 1000000, (done_ps - issue_ps) / 1000 % "
+        "1000, (done_ps - issue_ps) % 1000) FROM transactions WHERE id = " +
+        id);
+    CHECK(finished.out.find(nanoseconds.substr(nanoseconds.find_first_not_of("0,")) + " ") !=
+          std::string::npos);
   }
   const std::string last = db.text("SELECT max(id) FROM transactions");
-  check_refused({"explain", scratch / "run", "1000"}, kFailure,
-                scratch / "run/run.db" + ": there is no transaction 1000; it has " + last + ", the last is " + last);
+  check_refused(
+      {"explain", scratch / "run", "1000"}, kFailure,
+      scratch / "run/run.db" + ": there is no transaction 1000; it has " + last + ", the last is " + last);
   const Finished no_run = invoke({"explain", scratch / "none", "1"});
   CHECK(no_run.code == kFailure);
   CHECK(no_run.err.find(scratch / "none/run.db") != std::string::npos);

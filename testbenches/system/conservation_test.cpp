@@ -1,4 +1,5 @@
-// What a run says of itself adds up, and agrees with the trace: transactions, faults, pages, and every picosecond.
+// What a run says of itself adds up, and agrees with the trace: transactions, faults, pages, and every
+// picosecond.
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -53,8 +54,9 @@ void check_references(const Database& db) {
   CHECK(db.number("SELECT count(*) FROM transactions t LEFT JOIN faults f ON f.id = t.fault_id WHERE "
                   "t.fault_id IS NOT NULL AND (f.id IS NULL OR f.pasid != t.pasid OR f.device != t.device OR "
                   "f.va / 4096 != t.va / 4096 OR f.end_ps > t.done_ps OR f.end_ps <= t.issue_ps)") == 0);
-  CHECK(db.number("SELECT count(*) FROM transactions WHERE faults > 0 AND outcome = 'ok' AND fault_id IS NULL "
-                  "AND device IN (SELECT device FROM faults WHERE kind = 'stall')") == 0);
+  CHECK(
+      db.number("SELECT count(*) FROM transactions WHERE faults > 0 AND outcome = 'ok' AND fault_id IS NULL "
+                "AND device IN (SELECT device FROM faults WHERE kind = 'stall')") == 0);
   CHECK(db.number("SELECT count(*) FROM faults WHERE followers = 0") == 0);
 }
 

@@ -58,14 +58,15 @@ inline std::string stage_sum() {
   return sum;
 }
 
-/// Which tables two runs differ in, with the first differing row; empty if in none. The table `config` is not
-/// looked at: it is what was varied.
-inline std::string differences(const std::string& a, const std::string& b) {
+/// Which tables two runs differ in, with the first differing row of each; empty if in none. The table
+/// `config` is not looked at: it is what was varied.
+inline std::string differences(const std::string& a, const std::string& b,
+                               const std::vector<std::string>& tables = {"transactions", "faults", "counters",
+                                                                         "meta", "stages"}) {
   const Database database(a);
   database.rows("ATTACH '" + b + "' AS other");
   std::string found;
-  for (const char* name : {"transactions", "faults", "counters", "meta", "stages"}) {
-    const std::string table = name;
+  for (const std::string& table : tables) {
     for (const auto& [one, two] : {std::pair(table, "other." + table), std::pair("other." + table, table)}) {
       const auto rows = database.rows("SELECT * FROM " + one + " EXCEPT SELECT * FROM " + two + " LIMIT 1");
       if (!rows.empty()) found += one + ": " + rows.front() + "\n";

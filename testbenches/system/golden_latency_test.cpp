@@ -1,6 +1,6 @@
-// Whole transactions, stage by stage, with times that follow from the configuration by hand. All clocks have a
-// period of 1 ns, a byte takes 1 ns on the PCIe link, and everything the paths below touch in memory is in the
-// last-level cache, so that every time is a whole number of nanoseconds.
+// Whole transactions, stage by stage, with times that follow from the configuration by hand. All clocks have
+// a period of 1 ns, a byte takes 1 ns on the PCIe link, and everything the paths below touch in memory is in
+// the last-level cache, so that every time is a whole number of nanoseconds.
 #include <catch2/catch.hpp>
 #include <sstream>
 
@@ -104,7 +104,8 @@ Path translation(unsigned descriptors) {
 
 /// A Translation Request from the device to the TCU and its answer back.
 Path ats(unsigned descriptors) {
-  return Path{{Stage::link_out, link(kHeader + kPasid)}, {Stage::dti_out, dti(20)}} + translation(descriptors) +
+  return Path{{Stage::link_out, link(kHeader + kPasid)}, {Stage::dti_out, dti(20)}} +
+         translation(descriptors) +
          Path{{Stage::dti_back, dti(20)}, {Stage::link_back, link(kHeader + kTranslation)}};
 }
 
@@ -131,8 +132,8 @@ const Path kService = {
     {Stage::mm_fault, kAnon + 1},
     // The command is stored, and known to be seen.
     {Stage::response, kResponse + kHit},
-    // The store of PROD reaches the register, which takes its time; the command is fetched, and executed at the
-    // next edge.
+    // The store of PROD reaches the register, which takes its time; the command is fetched, and executed at
+    // the next edge.
     {Stage::command, kThere + kRegister + kHit + 1}};
 
 // --- the run
@@ -188,7 +189,8 @@ TEST_CASE("golden: whole transactions, stage by stage") {
   REQUIRE(machine.faults.size() == 4);
 
   SECTION("an ATC hit, a read") {
-    const Path expected = Path{{Stage::atc, kAtc}} + translated(0) + Path{{Stage::link_back, link(kHeader + kLine)}};
+    const Path expected =
+        Path{{Stage::atc, kAtc}} + translated(0) + Path{{Stage::link_back, link(kHeader + kLine)}};
     CHECK(text(path_of(machine.transactions.at(kAtcHit))) == text(expected));
   }
   SECTION("an ATS round trip, a read of a page another device brought in") {
@@ -206,11 +208,10 @@ TEST_CASE("golden: whole transactions, stage by stage") {
     CHECK(text(path_of(machine.transactions.at(kPri))) == text(expected));
   }
   SECTION("a stall fault, a write") {
-    const Path expected = Path{{Stage::tbu_queue, kHop},
-                               {Stage::tbu_tlb, kMicroTlb + kMainTlb},
-                               {Stage::dti_out, dti(20)}} +
-                          translation(1) + kService + translation(1) +  // resumed, it finds a slot at once
-                          Path{{Stage::dti_back, dti(20)}} + kMemory;
+    const Path expected =
+        Path{{Stage::tbu_queue, kHop}, {Stage::tbu_tlb, kMicroTlb + kMainTlb}, {Stage::dti_out, dti(20)}} +
+        translation(1) + kService + translation(1) +  // resumed, it finds a slot at once
+        Path{{Stage::dti_back, dti(20)}} + kMemory;
     CHECK(text(path_of(machine.transactions.at(kStall))) == text(expected));
   }
 }

@@ -1,4 +1,5 @@
-// A whole simulation inside the test, for tests that reach into the machine or want every segment of a timeline.
+// A whole simulation inside the test, for tests that reach into the machine or want every segment of a
+// timeline.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// Traces made for a test: two devices and two processes on few hot pages, some of which are unmapped while they
-// are in use.
+// Traces made for a test: two devices and two processes on few hot pages, some of which are unmapped while
+// they are in use.
 #pragma once
 
 #include <random>
