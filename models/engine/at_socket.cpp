@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <typeinfo>
 
 namespace svasim::engine {
 namespace {
@@ -138,8 +139,8 @@ tlm::tlm_sync_enum AtTarget::nb_transport_fw(tlm::tlm_generic_payload& payload, 
 tlm::tlm_sync_enum AtTarget::begin_request(tlm::tlm_generic_payload& generic, tlm::tlm_phase& phase,
                                            Picoseconds delay) {
   if (refuses(generic)) return tlm::TLM_COMPLETED;
-  auto* ours = dynamic_cast<Payload*>(&generic);
-  Payload& payload = ours != nullptr ? *ours : adopt(generic, nullptr);
+  const bool ours = typeid(generic) == typeid(Payload);  // a final class
+  Payload& payload = ours ? static_cast<Payload&>(generic) : adopt(generic, nullptr);
   const Picoseconds now = calendar_.now() + delay;
   if (!refused_.empty() || !take_place()) {
     refused_.push_back(&payload);
