@@ -99,6 +99,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
                   bool keep) override;
   bool faulted(const Pending&, const arch::Fault&) override;
   bool park_behind_stall(const Pending&) override;
+  void retry(const Pending& pending) override { retries_.push_back(pending); }
   void translation_ended() override;
 
   bool stall(const Pending&, const arch::Fault&);
@@ -132,7 +133,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   StallTable stall_table_;
   Translator translator_;
   std::vector<std::unique_ptr<Port>> ports_;
-  engine::Ring<Pending> retries_;  ///< resumed; bounded by the stall table and what is parked behind it
+  engine::Ring<Pending> retries_;  ///< resumed; bounded by the translation tokens
   std::size_t next_port_ = 0;
   bool dispatch_scheduled_ = false;
   engine::Picoseconds dispatch_free_ = 0;

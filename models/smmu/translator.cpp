@@ -235,33 +235,24 @@ void Translator::end_fault(std::uint16_t index, const arch::Fault& fault) {
   Slot& slot = slots_[index];
   for (const std::uint16_t waiting : slot.chain) begin(waiting);  // each finds its own fault, or the stall
   slot.chain.clear();
-  if (client_.faulted(slot.pending, fault)) {
-    end(index);
-    return;
+  if (!client_.faulted(slot.pending, fault)) {
+    enter(slot, probe::Stage::fault_record);
+    blocked_.push_back({slot.pending, fault, slot.epoch});
   }
-  slot.state = State::blocked;
-  enter(slot, probe::Stage::fault_record);
-  blocked_.push_back(index);
-  client_.translation_ended();
+  end(index);
 }
 
-/// One that an invalidation overtook looks again: its fault may be history.
+/// One that an invalidation overtook is translated again: its fault may be history.
 void Translator::release_blocked() {
   while (!blocked_.empty()) {
-    const std::uint16_t index = blocked_.front();
-    Slot& slot = slots_[index];
-    if (stale(slot)) {
-      blocked_.pop_front();
-      begin(index);
-      continue;
-    }
-    const bool walked = slot.config_walk->status() == arch::ConfigWalk::Status::done;
-    if (!client_.park_behind_stall(slot.pending) &&
-        !client_.faulted(slot.pending, walked ? slot.walk->fault() : slot.config_walk->fault())) {
+    const Blocked blocked = blocked_.pop_front();
+    if (blocked.epoch != epoch_) {
+      client_.retry(blocked.pending);
+    } else if (!client_.park_behind_stall(blocked.pending) &&
+               !client_.faulted(blocked.pending, blocked.fault)) {
+      blocked_.push_front(blocked);
       return;
     }
-    blocked_.pop_front();
-    end(index);
   }
 }
 
@@ -282,9 +273,8 @@ void Translator::invalidate(const arch::Command& command) {
 
 bool Translator::settled(std::uint64_t epoch) const {
   if (!walk_cache_.settled()) return false;
-  return std::none_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-    return slot.state != State::free && slot.state != State::blocked && slot.epoch < epoch;
-  });
+  return std::none_of(slots_.begin(), slots_.end(),
+                      [&](const Slot& slot) { return slot.state != State::free && slot.epoch < epoch; });
 }
 
 arch::AddressType Translator::type_of(const Slot& slot) const {

@@ -28,6 +28,8 @@ class TranslationClient {
   virtual bool faulted(const Pending&, const arch::Fault&) = 0;
   /// True: a stalled transaction has the same page, and the request is parked behind it.
   virtual bool park_behind_stall(const Pending&) = 0;
+  /// To be started again.
+  virtual void retry(const Pending&) = 0;
   /// A slot became free, or a translation in progress ended: something may go on.
   virtual void translation_ended() = 0;
 };
@@ -80,7 +82,7 @@ class Translator {
   static constexpr std::uint16_t kNone = 0xFFFF;
   static constexpr const char* kHitNames[arch::kWalkLevels] = {"pwc_hits_level0", "pwc_hits_level1",
                                                                "pwc_hits_level2", "pwc_hits_level3"};
-  enum class State : std::uint8_t { free, config, walking, chained, blocked };
+  enum class State : std::uint8_t { free, config, walking, chained };
 
   struct Slot {
     State state = State::free;
@@ -91,6 +93,14 @@ class Translator {
     std::optional<arch::ConfigWalk> config_walk;
     std::optional<arch::TableWalk> walk;
     std::vector<std::uint16_t> chain;  ///< slots merged behind this walk
+  };
+
+  /// A fault that must stall, without an STAG. It has no slot: those who could never get one meanwhile may be
+  /// those whom its service waits for.
+  struct Blocked {
+    Pending pending;
+    arch::Fault fault;
+    std::uint64_t epoch = 0;
   };
 
   // The recipe, step by step.
@@ -129,7 +139,7 @@ class Translator {
   std::uint32_t walk_slots_;
   engine::Ring<std::uint16_t> config_waiting_;  ///< at most one entry per slot, as are the next two
   engine::Ring<std::uint16_t> walk_waiting_;
-  engine::Ring<std::uint16_t> blocked_;
+  engine::Ring<Blocked> blocked_;
   std::uint64_t epoch_ = 0;  ///< counts invalidations
 
   std::uint64_t config_lookups_ = 0, config_misses_ = 0, config_fetches_ = 0, hazards_ = 0, walks_ = 0,
