@@ -1,6 +1,8 @@
 // See config.hpp.
 #include "models/platform/config.hpp"
 
+#include <algorithm>
+
 namespace svasim::platform {
 namespace {
 
@@ -44,6 +46,15 @@ std::vector<std::string> Config::check() const {
     need_power_of_two(("tcu.pwc.level" + std::to_string(level) + "_sets").c_str(), tcu.pwc.sets[level]);
   }
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
+  // Every group that overflows is answered Success and comes again, for ever if it can never fit.
+  const auto pcie_devices = std::count(devices.kind, devices.kind + devices.count, DeviceKind::pcie);
+  const std::uint64_t group = std::min(endpoint.pri.group_pages, endpoint.pri.allocation);
+  const std::uint64_t pages = static_cast<std::uint64_t>(pcie_devices) * group;
+  if (endpoint.pri.enabled && group > 1 && pages > std::uint64_t{1} << host.priq_log2) {
+    errors.push_back("host.priq_log2: a queue of " + std::to_string(std::uint64_t{1} << host.priq_log2) +
+                     " may never take a page request group of " + std::to_string(group) + " of each of " +
+                     std::to_string(pcie_devices) + " PCIe devices (endpoint.pri.group_pages)");
+  }
   collect("endpoint.", endpoint.check());
   collect("link.", link.check());
   collect("root_port.", root_port.check());

@@ -7,6 +7,9 @@ namespace svasim::platform {
 namespace {
 
 constexpr std::uint64_t kProgressInterval = 4096;  ///< transactions
+/// How often in the watchdog's time a run looks whether it was interrupted; transactions may end never or
+/// late.
+constexpr std::uint64_t kLooksPerWatch = 1000;
 
 }  // namespace
 
@@ -32,7 +35,7 @@ Simulation::~Simulation() = default;
 
 RunResult Simulation::run() {
   system_->start();
-  calendar_->post<&Simulation::watch>(config_.run.watchdog, inlet_, this);
+  calendar_->post<&Simulation::look>(config_.run.watchdog / kLooksPerWatch, inlet_, this, 1);
   sc_core::sc_start();
   try {
     calendar_->rethrow();
@@ -78,7 +81,14 @@ void Simulation::end(std::uint64_t) {
   }
 }
 
-void Simulation::watch(std::uint64_t) {
+void Simulation::look(std::uint64_t number) {
+  if (interrupted_ != 0) stop(Ending::interrupted, "interrupted");
+  if (number % kLooksPerWatch == 0) watch();
+  calendar_->post<&Simulation::look>(calendar_->now() + config_.run.watchdog / kLooksPerWatch, inlet_, this,
+                                     number + 1);
+}
+
+void Simulation::watch() {
   const std::uint64_t seen = recorder_->opened() + recorder_->closed() + recorder_->faults_closed() +
                              (system_->ready() ? 1 : 0) + (finishing_ ? 1 : 0);
   // With nothing under way, devices wait for the times of their accesses; who waits has an event to come.
@@ -90,7 +100,6 @@ void Simulation::watch(std::uint64_t) {
     return;
   }
   last_seen_ = seen;
-  calendar_->post<&Simulation::watch>(calendar_->now() + config_.run.watchdog, inlet_, this);
 }
 
 void Simulation::stop(Ending ending, std::string message) {

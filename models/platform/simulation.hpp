@@ -38,7 +38,7 @@ class Simulation : private probe::Sink {
   ~Simulation() override;
 
   RunResult run();
-  /// Ends the run at the next transaction; async-signal-safe.
+  /// Ends the run soon; async-signal-safe.
   void interrupt() { interrupted_ = 1; }
 
   Progress progress;
@@ -55,7 +55,8 @@ class Simulation : private probe::Sink {
   void maybe_finish();
   void finish(std::uint64_t);
   void end(std::uint64_t);
-  void watch(std::uint64_t);
+  void look(std::uint64_t number);
+  void watch();
   void stop(Ending ending, std::string message);
   std::string stuck_report() const;
 
