@@ -68,6 +68,7 @@ TEST_CASE("settings that are wrong") {
 TEST_CASE("values that are wrong together name their keys") {
   for (const auto& [settings, key] : std::vector<std::pair<Words, std::string>>{
            {{"host.irq_cpu=4"}, "host.irq_cpu"},
+           {{"host.priq_log2=1", "endpoint.pri.group_pages=3"}, "host.priq_log2"},
            {{"endpoint.ats.enabled=off"}, "endpoint.pri.enabled"},
            {{"link.lanes=3"}, "link.lanes"},
            {{"host.min_pasid=9", "host.max_pasid=8"}, "host.min_pasid"}}) {

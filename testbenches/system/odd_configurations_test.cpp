@@ -1,6 +1,7 @@
 // Machines nobody would build: one of everything, or far too much, in random combination. Whatever the sizes,
 // every access is answered, with the right translation, and no picosecond is lost. A failure prints the
 // command.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -118,6 +119,14 @@ class Odd {
     for (const Choice& choice : kChoices) {
       if (below(2) == 0) continue;
       chosen.push_back(std::string(choice.key) + '=' + choice.values[below(choice.values.size())]);
+    }
+    // A page request group must fit the queue: such a configuration is refused.
+    const auto starts = [](const char* with) {
+      return [with](const std::string& setting) { return setting.rfind(with, 0) == 0; };
+    };
+    const auto groups = std::find_if(chosen.begin(), chosen.end(), starts("endpoint.pri.group_pages="));
+    if (groups != chosen.end() && *groups != "endpoint.pri.group_pages=1") {
+      chosen.erase(std::remove_if(chosen.begin(), chosen.end(), starts("host.priq_log2=")), chosen.end());
     }
     return chosen;
   }
