@@ -15,7 +15,8 @@ void fail_on_warning(const sc_core::sc_report& report, const sc_core::sc_actions
 
 }  // namespace
 
-// SystemC's library brings a main() that calls sc_main; ours takes precedence, and sc_main is only there to link.
+// SystemC's library brings a main() that calls sc_main; ours takes precedence, and sc_main is only there to
+// link.
 int sc_main(int, char**) { return 0; }
 
 int main(int argc, char** argv) {

@@ -7,7 +7,9 @@ namespace svasim::test {
 
 class FreshKernel {
  public:
-  FreshKernel() { sc_core::sc_curr_simcontext = sc_core::sc_default_global_context = new sc_core::sc_simcontext(); }
+  FreshKernel() {
+    sc_core::sc_curr_simcontext = sc_core::sc_default_global_context = new sc_core::sc_simcontext();
+  }
   ~FreshKernel() {
     delete sc_core::sc_curr_simcontext;
     sc_core::sc_curr_simcontext = sc_core::sc_default_global_context = nullptr;

@@ -6,7 +6,8 @@
 
 namespace svasim::arch {
 
-/// A byte address of one address space. The spaces are distinct types; crossing from one to another is a translation.
+/// A byte address of one address space. The spaces are distinct types; crossing from one to another is a
+/// translation.
 template <class Space>
 struct Address {
   std::uint64_t value = 0;

@@ -64,12 +64,14 @@ void check_references(const Database& db) {
 
 TEST_CASE("a real program from cold, on both fault paths") {
   const std::string kind = GENERATE("pcie", "platform");
-  CAPTURE(kind);
-  const std::string trace = trace_file("sqlite-20k.svt.xz");
+  const std::string file = GENERATE("sqlite-20k.svt.xz", "sqlite-200k.svt.xz");
+  CAPTURE(kind, file);
+  const std::string trace = trace_file(file);
   const Expected expected = count(trace);
   REQUIRE(expected.pieces >= 20'000);
   const Scratch scratch;
-  const Finished run = invoke(run_words(trace, scratch / "run", {"device.0=" + kind, "run.check=on"}));
+  const Finished run =
+      invoke(run_words(trace, scratch / "run", {"device.0=" + kind, "tcu.pwc.impl=rtl", "run.check=on"}));
   INFO(run.err);
   REQUIRE(run.code == 0);
   const Database db(scratch / "run/run.db");
