@@ -11,27 +11,28 @@ ReferenceTranslator::ReferenceTranslator(const SmmuState& state, const Features&
     : state_(state), features_(features), read_(std::move(read)), swap_(std::move(swap)) {}
 
 template <class Walk>
-void ReferenceTranslator::drive(Walk& walk) const {
-  std::array<std::uint8_t, 64> buffer{};
-  while (true) {
-    if (walk.status() == Walk::Status::fetch) {
-      const Fetch& fetch = walk.fetch();
-      if (read_(fetch.address, buffer.data(), fetch.bytes)) {
-        walk.supply(buffer.data());
-      } else {
-        walk.supply_abort();
-      }
-    } else if (walk.status() == Walk::Status::update) {
-      std::uint64_t observed = walk.update().expected;
-      if (!swap_ || swap_(walk.update(), observed)) {
-        walk.supply_update(observed);
-      } else {
-        walk.supply_abort();
-      }
+void ReferenceTranslator::step(Walk& walk) const {
+  if (walk.status() == Walk::Status::fetch) {
+    std::array<std::uint8_t, 64> buffer{};
+    const Fetch& fetch = walk.fetch();
+    if (read_(fetch.address, buffer.data(), fetch.bytes)) {
+      walk.supply(buffer.data());
     } else {
-      return;
+      walk.supply_abort();
+    }
+  } else {
+    std::uint64_t observed = walk.update().expected;
+    if (!swap_ || swap_(walk.update(), observed)) {
+      walk.supply_update(observed);
+    } else {
+      walk.supply_abort();
     }
   }
+}
+
+template <class Walk>
+void ReferenceTranslator::drive(Walk& walk) const {
+  while (walk.status() == Walk::Status::fetch || walk.status() == Walk::Status::update) step(walk);
 }
 
 FaultOutcome ReferenceTranslator::outcome(const Fault& fault, StreamId stream, SubstreamId substream, Va va,
@@ -79,6 +80,12 @@ std::variant<StreamConfig, FaultOutcome> ReferenceTranslator::configuration(Stre
   drive(config);
   if (config.status() == ConfigWalk::Status::done) return config.config();
   return outcome(config.fault(), stream, substream, Va(), Access{});
+}
+
+std::optional<Ste> ReferenceTranslator::stream_table_entry(StreamId stream) const {
+  ConfigWalk walk(state_, features_, stream, SubstreamId{});
+  while (walk.status() == ConfigWalk::Status::fetch && !walk.ste()) step(walk);
+  return walk.ste() && legal(*walk.ste(), features_) ? walk.ste() : std::nullopt;
 }
 
 }  // namespace svasim::arch

@@ -43,10 +43,14 @@ class ReferenceTranslator {
   /// Only the configuration.
   std::variant<StreamConfig, FaultOutcome> configuration(StreamId, SubstreamId,
                                                          AddressType type = AddressType::untranslated) const;
+  /// The stream's STE; none if it cannot be read or is illegal.
+  std::optional<Ste> stream_table_entry(StreamId) const;
 
  private:
   template <class Walk>
   void drive(Walk&) const;
+  template <class Walk>
+  void step(Walk&) const;
   FaultOutcome outcome(const Fault&, StreamId, SubstreamId, Va, Access) const;
 
   SmmuState state_;

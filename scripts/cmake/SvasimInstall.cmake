@@ -2,11 +2,12 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(SVASIM_LIBRARIES svasim_arch svasim_probe svasim_trace svasim_engine svasim_memory svasim_smmu svasim_pcie svasim_host
+set(SVASIM_LIBRARIES svasim_arch svasim_reference svasim_probe svasim_trace svasim_engine svasim_memory svasim_smmu svasim_pcie svasim_host
                      svasim_pwc_rtl svasim_bridges svasim_platform)
 install(TARGETS ${SVASIM_LIBRARIES} EXPORT svasimTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS svasim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY models tlm-bridges DESTINATION include/svasim FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY models tlm-bridges DESTINATION include/svasim FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h"
+        PATTERN "*_pkg.sv")
 install(EXPORT svasimTargets NAMESPACE svasim:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/svasim)
 configure_package_config_file(scripts/cmake/svasimConfig.cmake.in ${PROJECT_BINARY_DIR}/svasimConfig.cmake
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/svasim)

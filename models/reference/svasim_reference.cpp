@@ -1,0 +1,280 @@
+// The C interface over models/arch: conversions and nothing else. See svasim_reference.h.
+#include "models/reference/svasim_reference.h"
+
+#include <algorithm>
+#include <new>
+
+#include "models/arch/pri.hpp"
+#include "models/arch/reference.hpp"
+
+namespace arch = svasim::arch;
+namespace reg = svasim::arch::reg;
+
+/// An instance: the registers as software sees them, and the translator that reads them.
+struct svasim_reference {
+  explicit svasim_reference(const svasim_reference_config& c)
+      : config(c),
+        features(arch::decode_features({c.idr0, c.idr1, c.idr3, c.idr5})),
+        translator(
+            {}, features,
+            [this](arch::Pa pa, void* out, unsigned bytes) {
+              return config.read(config.user, pa.value, out, bytes) != 0;
+            },
+            swap()) {}
+
+  arch::ReferenceTranslator::Swap swap() {
+    if (config.swap == nullptr) return {};
+    return [this](const arch::Update& update, std::uint64_t& observed) {
+      return config.swap(config.user, update.address.value, update.expected, update.desired, &observed) != 0;
+    };
+  }
+
+  void write32(std::uint32_t offset, std::uint32_t value);
+  std::uint32_t read32(std::uint32_t offset) const;
+  std::optional<bool> overflow_response_echoes(const arch::PageRequest&) const;
+
+  svasim_reference_config config;
+  arch::Features features;
+  arch::SmmuState state;
+  std::uint32_t cr0 = 0, cr1 = 0, cr2 = 0;
+  arch::ReferenceTranslator translator;
+};
+
+void svasim_reference::write32(std::uint32_t offset, std::uint32_t value) {
+  const auto low = [&](std::uint64_t word) { return (word & ~arch::mask(32)) | value; };
+  const auto high = [&](std::uint64_t word) { return (word & arch::mask(32)) | std::uint64_t{value} << 32; };
+  switch (offset) {
+    case reg::kCr0:
+      cr0 = value & arch::cr0::kWritable;
+      state.smmu_enabled = (cr0 & arch::cr0::kSmmuEn) != 0;
+      state.ats_check = (cr0 & arch::cr0::kAtsChk) != 0;
+      break;
+    case reg::kCr1: cr1 = value; break;
+    case reg::kCr2:
+      if (state.smmu_enabled) return;
+      cr2 = value & arch::cr2::kWritable;
+      state.e2h = (cr2 & arch::cr2::kE2h) != 0;
+      state.recinvsid = (cr2 & arch::cr2::kRecInvSid) != 0;
+      state.rec_cfg_ats = (cr2 & arch::cr2::kRecCfgAts) != 0;
+      break;
+    case reg::kGbpa:
+      if ((value & arch::gbpa::kUpdate) != 0) state.gbpa = value & ~arch::gbpa::kUpdate;
+      break;
+    case reg::kStrtabBase: state.strtab_base = low(state.strtab_base); break;
+    case reg::kStrtabBase + 4: state.strtab_base = high(state.strtab_base); break;
+    case reg::kStrtabBaseCfg: state.strtab_base_cfg = value; break;
+    default: return;
+  }
+  translator.set_state(state);
+}
+
+/// Does the answer to a page request lost to an overflow carry its PASID? None: an STE must tell and cannot.
+std::optional<bool> svasim_reference::overflow_response_echoes(const arch::PageRequest& request) const {
+  if (!request.substream.valid) return false;
+  if (features.pps) return true;
+  const std::optional<arch::Ste> ste = translator.stream_table_entry(request.stream);
+  if (!ste) return std::nullopt;
+  return ste->ppar;
+}
+
+std::uint32_t svasim_reference::read32(std::uint32_t offset) const {
+  switch (offset) {
+    case reg::kIdr0: return config.idr0;
+    case reg::kIdr1: return config.idr1;
+    case reg::kIdr3: return config.idr3;
+    case reg::kIdr5: return config.idr5;
+    case reg::kCr0:
+    case reg::kCr0Ack: return cr0;
+    case reg::kCr1: return cr1;
+    case reg::kCr2: return cr2;
+    case reg::kGbpa: return state.gbpa;
+    case reg::kStrtabBase: return static_cast<std::uint32_t>(state.strtab_base);
+    case reg::kStrtabBase + 4: return static_cast<std::uint32_t>(state.strtab_base >> 32);
+    case reg::kStrtabBaseCfg: return state.strtab_base_cfg;
+    default: return 0;
+  }
+}
+
+namespace {
+
+bool addressable(std::uint32_t offset, std::uint32_t bytes) {
+  return (bytes == 4 || bytes == 8) && offset % bytes == 0 && offset < reg::kSize;
+}
+
+svasim_event event_of(const std::optional<arch::Event>& event) {
+  svasim_event out{};
+  if (!event) return out;
+  const arch::EventWords words = arch::encode(*event);
+  out.due = 1;
+  std::copy(words.begin(), words.end(), out.words);
+  return out;
+}
+
+arch::SubstreamId substream_of(std::uint8_t valid, std::uint32_t value) {
+  return valid != 0 ? arch::SubstreamId{true, value} : arch::SubstreamId{};
+}
+
+std::uint8_t bits_of(arch::Permissions p) {
+  return static_cast<std::uint8_t>((p.read ? SVASIM_UNPRIVILEGED_READ : 0) |
+                                   (p.write ? SVASIM_UNPRIVILEGED_WRITE : 0) |
+                                   (p.execute ? SVASIM_UNPRIVILEGED_EXECUTE : 0));
+}
+
+svasim_outcome outcome_of(const arch::TranslationResult& result) {
+  svasim_outcome out{};
+  out.status = SVASIM_TRANSLATED_OK;
+  out.kind = static_cast<std::uint8_t>(result.kind);
+  out.address = result.pa.value;
+  out.ipa = result.ipa.value;
+  out.log2_size = result.log2_size;
+  out.permissions = static_cast<std::uint8_t>(bits_of(result.permissions.unprivileged) |
+                                              bits_of(result.permissions.privileged) << 3);
+  out.memory_type = result.attributes.type;
+  out.shareability = result.attributes.shareability;
+  out.global = result.global ? 1 : 0;
+  out.asid = result.asid;
+  out.vmid = result.vmid;
+  return out;
+}
+
+svasim_outcome outcome_of(const arch::FaultOutcome& failed) {
+  svasim_outcome out{};
+  switch (failed.fault.termination) {
+    case arch::Termination::raz_wi: out.status = SVASIM_RAZ_WI; break;
+    case arch::Termination::stall: out.status = SVASIM_STALLED; break;
+    default: out.status = SVASIM_ABORTED; break;
+  }
+  out.event = event_of(failed.event);
+  return out;
+}
+
+arch::PageRequest request_of(const svasim_page_request& r) {
+  arch::PageRequest request;
+  request.stream = arch::StreamId{r.stream};
+  request.substream = substream_of(r.substream_valid, r.substream);
+  request.privileged = r.privileged != 0;
+  request.execute = r.execute != 0;
+  request.read = r.read != 0;
+  request.write = r.write != 0;
+  request.last = r.last != 0;
+  request.prg_index = r.prg_index;
+  request.page = arch::Va(r.address).aligned(arch::kPageShift);
+  return request;
+}
+
+/// PRI queue rules: without a queue a group fails; in an overflow its Last request is answered Success, so
+/// that the device asks again.
+svasim_page_request_outcome page_request_outcome(const svasim_reference& ref,
+                                                 const arch::PageRequest& request, int priq_state) {
+  svasim_page_request_outcome out{};
+  const bool enabled = ref.state.smmu_enabled && (ref.cr0 & arch::cr0::kPriqEn) != 0;
+  if (enabled && priq_state == SVASIM_PRIQ_WRITABLE) {
+    const arch::PageRequestWords words = arch::encode(request);
+    std::copy(words.begin(), words.end(), out.record);
+    out.action = SVASIM_PRI_QUEUED;
+    return out;
+  }
+  out.action = SVASIM_PRI_DROPPED;
+  if (!request.last || request.stop_marker()) return out;
+  out.action = SVASIM_PRI_RESPONDED;
+  out.response = static_cast<std::uint8_t>(arch::PrgResponseCode::failure);
+  if (!enabled || priq_state == SVASIM_PRIQ_ABORTED) return out;
+  const std::optional<bool> echo = ref.overflow_response_echoes(request);
+  if (!echo) return out;
+  out.response = static_cast<std::uint8_t>(arch::PrgResponseCode::success);
+  out.substream_valid = *echo ? 1 : 0;
+  out.substream = *echo ? request.substream.value : 0;
+  return out;
+}
+
+}  // namespace
+
+int svasim_reference_default_config(svasim_reference_config* config) {
+  if (config == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  const arch::IdRegisters id = arch::encode(arch::Features{});
+  *config = {id.idr0, id.idr1, id.idr3, id.idr5, nullptr, nullptr, nullptr};
+  return SVASIM_REFERENCE_OK;
+}
+
+svasim_reference* svasim_reference_create(const svasim_reference_config* config) try {
+  if (config == nullptr || config->read == nullptr) return nullptr;
+  return new svasim_reference(*config);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+void svasim_reference_destroy(svasim_reference* ref) { delete ref; }
+
+int svasim_reference_write(svasim_reference* ref, uint32_t offset, uint64_t value, uint32_t bytes) {
+  if (ref == nullptr || !addressable(offset, bytes)) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  for (std::uint32_t i = 0; i < bytes; i += 4) {
+    ref->write32(offset + i, static_cast<std::uint32_t>(value >> (8 * i)));
+  }
+  return SVASIM_REFERENCE_OK;
+}
+
+int svasim_reference_read(const svasim_reference* ref, uint32_t offset, uint64_t* value, uint32_t bytes) {
+  if (ref == nullptr || value == nullptr || !addressable(offset, bytes)) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  *value = ref->read32(offset);
+  if (bytes == 8) *value |= std::uint64_t{ref->read32(offset + 4)} << 32;
+  return SVASIM_REFERENCE_OK;
+}
+
+int svasim_reference_translate(svasim_reference* ref, const svasim_transaction* t, svasim_outcome* outcome) {
+  if (ref == nullptr || t == nullptr || outcome == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  if (t->address_type != SVASIM_UNTRANSLATED && t->address_type != SVASIM_TRANSLATED) {
+    return SVASIM_REFERENCE_BAD_ARGUMENT;
+  }
+  const arch::Outcome result = ref->translator.translate(
+      arch::StreamId{t->stream}, substream_of(t->substream_valid, t->substream), arch::Va(t->address),
+      {t->write != 0, t->instruction != 0, t->privileged != 0},
+      static_cast<arch::AddressType>(t->address_type), t->may_stall != 0);
+  *outcome = std::visit([](const auto& alternative) { return outcome_of(alternative); }, result);
+  return SVASIM_REFERENCE_OK;
+}
+
+int svasim_reference_translation_request(svasim_reference* ref, const svasim_ats_request* r,
+                                         svasim_ats_completion* completion) {
+  if (ref == nullptr || r == nullptr || completion == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  arch::AtsRequest request;
+  request.substream = substream_of(r->substream_valid, r->substream);
+  request.va = arch::Va(r->address);
+  request.no_write = r->no_write != 0;
+  request.execute = r->execute != 0;
+  request.privileged = r->privileged != 0;
+  if (r->log2_stu != 0) request.log2_stu = r->log2_stu;
+  std::optional<arch::Event> event;
+  const arch::AtsAnswer answer =
+      ref->translator.translation_request(arch::StreamId{r->stream}, request, &event);
+  *completion = {};
+  completion->status = static_cast<std::uint8_t>(answer.status);
+  completion->event = event_of(event);
+  if (answer.status != arch::AtsStatus::success) return SVASIM_REFERENCE_OK;
+  const arch::AtsTranslation& t = answer.translation;
+  completion->read = t.read ? 1 : 0;
+  completion->write = t.write ? 1 : 0;
+  completion->execute = t.execute ? 1 : 0;
+  completion->privileged = t.privileged ? 1 : 0;
+  completion->global = t.global ? 1 : 0;
+  completion->no_snoop = t.no_snoop ? 1 : 0;
+  completion->untranslated_only = t.untranslated_only ? 1 : 0;
+  completion->log2_size = t.log2_size;
+  completion->address = t.address;
+  completion->entry = arch::encode(t);
+  return SVASIM_REFERENCE_OK;
+}
+
+int svasim_reference_page_request(svasim_reference* ref, const svasim_page_request* r, int priq_state,
+                                  svasim_page_request_outcome* outcome) {
+  if (ref == nullptr || r == nullptr || outcome == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  if (priq_state < SVASIM_PRIQ_WRITABLE || priq_state > SVASIM_PRIQ_ABORTED)
+    return SVASIM_REFERENCE_BAD_ARGUMENT;
+  *outcome = page_request_outcome(*ref, request_of(*r), priq_state);
+  return SVASIM_REFERENCE_OK;
+}
+
+int svasim_reference_command(svasim_reference* ref, const uint64_t words[2]) {
+  if (ref == nullptr || words == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  const arch::Command command = arch::decode_command({words[0], words[1]});
+  return arch::legal(command, ref->features) ? SVASIM_COMMAND_LEGAL : SVASIM_COMMAND_ILLEGAL;
+}
