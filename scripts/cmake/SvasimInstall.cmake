@@ -7,7 +7,7 @@ set(SVASIM_LIBRARIES svasim_arch svasim_reference svasim_probe svasim_trace svas
 install(TARGETS ${SVASIM_LIBRARIES} EXPORT svasimTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS svasim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models tlm-bridges DESTINATION include/svasim FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h"
-        PATTERN "*_pkg.sv")
+        PATTERN "*_pkg.sv" PATTERN "*_dpi.c")
 install(EXPORT svasimTargets NAMESPACE svasim:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/svasim)
 configure_package_config_file(scripts/cmake/svasimConfig.cmake.in ${PROJECT_BINARY_DIR}/svasimConfig.cmake
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/svasim)
