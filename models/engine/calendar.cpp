@@ -119,6 +119,7 @@ void Calendar::run() {
   }
   if (stopping_) {
     stopping_ = false;
+    if (throw_into_kernel_) rethrow();
     sc_core::sc_pause();
   }
 }

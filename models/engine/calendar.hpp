@@ -61,6 +61,9 @@ class Calendar : public sc_core::sc_module {
   void rethrow() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
+  /// For a main that does not know of calendars: such an exception goes to the kernel instead, which throws it
+  /// out of sc_start.
+  void throw_into_kernel() { throw_into_kernel_ = true; }
 
  private:
   struct Entry {
@@ -110,6 +113,7 @@ class Calendar : public sc_core::sc_module {
   Picoseconds armed_ = ~Picoseconds{0};
   bool running_ = false;
   bool stopping_ = false;
+  bool throw_into_kernel_ = false;
   std::exception_ptr failure_;
   sc_core::sc_event wake_;
 };

@@ -9,6 +9,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/arch/translation.hpp"
 #include "models/arch/types.hpp"
 #include "models/probe/recorder.hpp"
 
@@ -23,6 +24,8 @@ struct Attributes : tlm::tlm_extension<Attributes> {
   bool non_secure = true;
   arch::AddressType address_type = arch::AddressType::untranslated;
   bool raz = false;  ///< response: terminated, reads as zero and writes ignored (TLM status stays OK)
+  bool terminated = false;          ///< response: by the SMMU, with RAZ/WI or an abort; memory saw nothing
+  arch::MemoryAttributes memory;    ///< behind the SMMU: what the translation says of the memory accessed
 
   tlm_extension_base* clone() const override { return new Attributes(*this); }
   void copy_from(const tlm_extension_base& other) override { *this = static_cast<const Attributes&>(other); }

@@ -28,6 +28,10 @@ Store::Chunk& Store::make(std::uint64_t number) {
 
 bool Store::read(std::uint64_t address, void* to, std::uint64_t bytes) const {
   if (!contains(address, bytes)) return false;
+  if (backing_ != nullptr) {
+    backing_->read(address, to, bytes);
+    return true;
+  }
   auto* out = static_cast<std::uint8_t*>(to);
   while (bytes != 0) {
     const std::uint64_t offset = address & kOffsetMask;
@@ -44,6 +48,10 @@ bool Store::read(std::uint64_t address, void* to, std::uint64_t bytes) const {
 
 bool Store::write(std::uint64_t address, const void* from, std::uint64_t bytes) {
   if (!contains(address, bytes)) return false;
+  if (backing_ != nullptr) {
+    backing_->write(address, from, bytes);
+    return true;
+  }
   const auto* in = static_cast<const std::uint8_t*>(from);
   while (bytes != 0) {
     const std::uint64_t offset = address & kOffsetMask;
@@ -52,6 +60,11 @@ bool Store::write(std::uint64_t address, const void* from, std::uint64_t bytes) 
     address += part, in += part, bytes -= part;
   }
   return true;
+}
+
+void Store::clear() {
+  chunks_.clear();
+  recent_.fill({});
 }
 
 }  // namespace svasim::memory

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "models/smmu/config_check.hpp"
+
 namespace svasim::platform {
 namespace {
 
@@ -38,13 +40,7 @@ std::vector<std::string> Config::check() const {
     if (!power_of_two(value))
       errors.push_back(std::string(key) + ": " + std::to_string(value) + " is no power of two");
   };
-  need_power_of_two("tbu.tlb_sets", tbu.tlb_sets);
-  need_power_of_two("tbu.bus_bytes", tbu.bus_bytes);
-  need_power_of_two("tcu.config_sets", tcu.config_sets);
-  need_power_of_two("tcu.bus_bytes", tcu.bus_bytes);
-  for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
-    need_power_of_two(("tcu.pwc.level" + std::to_string(level) + "_sets").c_str(), tcu.pwc.sets[level]);
-  }
+  collect("", smmu::check({tbu, tcu, dti, {}}));
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
   // Every group that overflows is answered Success and comes again, for ever if it can never fit.
   const auto pcie_devices = std::count(devices.kind, devices.kind + devices.count, DeviceKind::pcie);

@@ -8,6 +8,7 @@
 
 #include "models/arch/features.hpp"
 #include "models/arch/registers.hpp"
+#include "models/arch/types.hpp"
 #include "models/arch/walk_cache.hpp"
 
 namespace svasim::smmu {
@@ -85,6 +86,15 @@ struct TcuConfig {
       v.field(prefix + "_ways", pwc.ways[level], "ways", 1, 64, "page-walk cache");
     }
   }
+};
+
+/// The StreamIDs from `first` to `last`; one converts to the range of itself.
+struct StreamRange {
+  arch::StreamId first, last;
+
+  constexpr StreamRange(arch::StreamId only) : StreamRange(only, only) {}
+  constexpr StreamRange(arch::StreamId from, arch::StreamId to) : first(from), last(to) {}
+  constexpr bool contains(arch::StreamId stream) const { return first <= stream && stream <= last; }
 };
 
 /// What every part of one SMMU shares: what it implements and the register state translations depend on.

@@ -28,11 +28,11 @@ Smmu::Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clo
   }
 }
 
-Smmu::AtsLinks& Smmu::add_root_port(arch::StreamId stream, engine::Clock root_port_clock) {
+Smmu::AtsLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port_clock) {
   ats_.push_back(std::make_unique<AtsLinks>(
       AtsLinks{std::make_unique<DtiUp>(calendar_, root_port_clock, clock_, timing()),
                std::make_unique<DtiDown>(calendar_, clock_, root_port_clock, timing())}));
-  tcu_->attach_root_port(*ats_.back()->up, *ats_.back()->down, stream);
+  tcu_->attach_root_port(*ats_.back()->up, *ats_.back()->down, streams);
   return *ats_.back();
 }
 

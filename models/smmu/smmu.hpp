@@ -25,13 +25,13 @@ class Smmu : public sc_core::sc_module {
        const SmmuConfig& config, const std::vector<arch::dti::Flow>& flows,
        std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder);
 
-  /// The DTI links of a root port for the PCIe function `stream`: it sends on the first and receives on the
-  /// second.
+  /// The DTI links of a root port for the PCIe functions `streams`, which no other root port has: it sends on
+  /// the first and receives on the second.
   struct AtsLinks {
     std::unique_ptr<DtiUp> up;
     std::unique_ptr<DtiDown> down;
   };
-  AtsLinks& add_root_port(arch::StreamId stream, engine::Clock root_port_clock);
+  AtsLinks& add_root_port(StreamRange streams, engine::Clock root_port_clock);
 
   Tbu& tbu(std::size_t index) { return *tbus_[index]; }
   const Tbu& tbu(std::size_t index) const { return *tbus_[index]; }

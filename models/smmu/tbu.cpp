@@ -264,6 +264,7 @@ void Tbu::forward(engine::Payload& payload, const TlbEntry& entry) {
   const arch::Pa pa = entry.translate(va.value);
   if (on_use) on_use({payload.attributes, va, pa, payload.is_write()});
   payload.set_address(pa.value);
+  payload.attributes.memory = entry.result.attributes;
   payload.tag.push(static_cast<std::uint16_t>(epoch_));
   ++forwarded_[epoch_];
   payload.tag.enter(probe::Stage::interconnect, calendar_.now());
@@ -279,6 +280,7 @@ void Tbu::memory_response(engine::Payload& payload) {
 void Tbu::terminate(engine::Payload& payload, bool raz) {
   ++aborted_;
   payload.attributes.raz = raz;
+  payload.attributes.terminated = true;
   payload.set_response_status(raz ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
   if (raz && payload.is_read()) std::fill_n(payload.data(), payload.bytes(), std::uint8_t{0});
   device.respond(payload);

@@ -30,7 +30,7 @@ struct Tcu::Port {
   DtiDown& to;
   std::uint8_t index;
   bool root_port;
-  arch::StreamId stream{};
+  StreamRange streams;  ///< of a root port
   engine::Ring<arch::dti::Upstream> requests;  ///< bounded by the connection's translation tokens
   std::uint32_t itags = 0;                     ///< outstanding ATC invalidations, a bit each
 
@@ -110,18 +110,18 @@ Tcu::~Tcu() = default;
 
 void Tcu::attach(DtiUp& from, DtiDown& to, bool root_port) {
   const auto index = static_cast<std::uint8_t>(ports_.size());
-  ports_.push_back(std::unique_ptr<Port>(new Port{*this, from, to, index, root_port, {}, {}, 0}));
+  ports_.push_back(std::unique_ptr<Port>(new Port{*this, from, to, index, root_port, arch::StreamId{}, {}, 0}));
   from.bind<&Port::receive>({block_, static_cast<std::uint8_t>(kFirstPort + index)}, ports_.back().get());
 }
 
-void Tcu::attach_root_port(DtiUp& from, DtiDown& to, arch::StreamId stream) {
+void Tcu::attach_root_port(DtiUp& from, DtiDown& to, StreamRange streams) {
   attach(from, to, true);
-  ports_.back()->stream = stream;
+  ports_.back()->streams = streams;
 }
 
 Tcu::Port* Tcu::root_port_of(arch::StreamId stream) {
   for (const auto& port : ports_) {
-    if (port->root_port && port->stream == stream) return port.get();
+    if (port->root_port && port->streams.contains(stream)) return port.get();
   }
   return nullptr;
 }

@@ -47,8 +47,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
 
   /// Connects a TBU; DTI messages flow on the two links.
   void attach_tbu(DtiUp& from, DtiDown& to) { attach(from, to, false); }
-  /// Connects a root port, which serves ATS and PRI of the function `stream`.
-  void attach_root_port(DtiUp& from, DtiDown& to, arch::StreamId stream);
+  /// Connects a root port, which serves ATS and PRI of the functions `streams`.
+  void attach_root_port(DtiUp& from, DtiDown& to, StreamRange streams);
 
   /// SMMUEN or ATSCHK changed: nothing translated before may be kept. SMMUEN = 0 terminates what is stalled.
   void translation_rules_changed();
