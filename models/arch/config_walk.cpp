@@ -264,6 +264,7 @@ void ConfigWalk::follow_stage2() {
       break;
     case Stage2Walk::Status::done:
       in_stage2_ = false;
+      stage2_fill_ = stage2_.fill(config_);
       read_now(stage2_.pa(), structure_.bytes, structure_.purpose);
       break;
     case Stage2Walk::Status::fault:
@@ -276,6 +277,7 @@ void ConfigWalk::follow_stage2() {
 
 void ConfigWalk::supply(const std::uint8_t* bytes) {
   cd_wanted_ = false;
+  stage2_fill_.reset();
   if (in_stage2_) {
     stage2_.supply(config_, bytes);
     return follow_stage2();
@@ -288,7 +290,15 @@ void ConfigWalk::supply(const std::uint8_t* bytes) {
   }
 }
 
+void ConfigWalk::supply_cached_stage2(const Stage2Entry& entry) {
+  cd_wanted_ = false;
+  stage2_fill_.reset();
+  stage2_.resume(config_, entry);
+  follow_stage2();
+}
+
 void ConfigWalk::supply_update(std::uint64_t observed) {
+  stage2_fill_.reset();
   stage2_.supply_update(config_, observed);
   follow_stage2();
 }

@@ -50,6 +50,13 @@ class ConfigWalk {
   std::uint32_t cd_index() const { return cd_index_; }
   void supply_cached_cd(const Cd&);
 
+  /// As TableWalk: the stage-2 translation of a CD's address may be taken from an IPA cache, and offered to
+  /// it.
+  bool wants_stage2() const { return in_stage2_ && status_ == Status::fetch && stage2_.untouched(); }
+  Ipa stage2_ipa() const { return stage2_.ipa(); }
+  void supply_cached_stage2(const Stage2Entry&);
+  const std::optional<Stage2Entry>& stage2_fill() const { return stage2_fill_; }
+
   /// When done.
   const StreamConfig& config() const { return config_; }
   /// When failed. The termination and whether it is recorded depend on the address type.
@@ -89,6 +96,7 @@ class ConfigWalk {
   Update update_;
   Fetch structure_;  ///< the CD structure whose IPA stage 2 is translating: its size and purpose
   Stage2Walk stage2_;
+  std::optional<Stage2Entry> stage2_fill_;
   std::optional<Ste> ste_;
   std::optional<Cd> cd_;
   StreamConfig config_;

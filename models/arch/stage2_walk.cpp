@@ -18,9 +18,13 @@ PrivilegedPermissions leaf_permissions(Descriptor leaf, bool xnx) {
 
 Stage2Walk::Stage2Walk(const StreamConfig& config, Ipa ipa, Access access, FaultClass fault_class, bool probe)
     : class_(fault_class), probe_(probe), ipa_(ipa), access_(access) {
+  begin(config);
+}
+
+void Stage2Walk::begin(const StreamConfig& config) {
   const Stage2Config& s2 = config.s2;
   level_ = s2.start_level;
-  if ((ipa.value >> s2.input_bits) != 0) {
+  if ((ipa_.value >> s2.input_bits) != 0) {
     fail(EventId::f_translation);
     return;
   }
@@ -36,6 +40,7 @@ void Stage2Walk::go_to_table(const StreamConfig& config, std::uint64_t table, un
 }
 
 void Stage2Walk::supply(const StreamConfig& config, const std::uint8_t* bytes) {
+  untouched_ = resumed_ = false;
   examine(config, load_le64(bytes));
 }
 
@@ -63,6 +68,10 @@ void Stage2Walk::examine_leaf(const StreamConfig& config, std::uint64_t word) {
   const bool allowed = probe_ || leaf_permissions(dirtied, s2.xnx).allows(access_);
   if (walk_to_device || !allowed) return fail(EventId::f_permission);
   const std::uint64_t desired = s2.ha ? dirtied.word | Descriptor::kAccessFlag : dirtied.word;
+  if (desired != word && resumed_) {
+    resumed_ = false;
+    return begin(config);
+  }
   if (desired != word) {
     update_ = {fetch_.address, word, desired};
     status_ = Status::update;
@@ -77,6 +86,20 @@ void Stage2Walk::examine_leaf(const StreamConfig& config, std::uint64_t word) {
 
 void Stage2Walk::supply_update(const StreamConfig& config, std::uint64_t observed) {
   examine(config, observed == update_.expected ? update_.desired : observed);
+}
+
+void Stage2Walk::resume(const StreamConfig& config, const Stage2Entry& entry) {
+  untouched_ = false;
+  if (entry.granule != config.s2.granule) return;
+  resumed_ = true;
+  level_ = entry.level;
+  examine(config, entry.descriptor);
+}
+
+std::optional<Stage2Entry> Stage2Walk::fill(const StreamConfig& config) const {
+  if (resumed_ || !Descriptor{descriptor_}.access_flag()) return std::nullopt;
+  return Stage2Entry{config.vmid, ipa_.aligned(log2_size_), log2_size_, config.s2.granule, level_,
+                     descriptor_};
 }
 
 void Stage2Walk::supply_abort() { fail(EventId::f_walk_eabt); }

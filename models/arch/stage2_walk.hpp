@@ -3,12 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "models/arch/fault.hpp"
 #include "models/arch/stream_config.hpp"
 #include "models/arch/translation.hpp"
 
 namespace svasim::arch {
+
+/// A stage-2 leaf as read from memory, fit to be kept and used again (an IPA cache).
+struct Stage2Entry {
+  std::uint16_t vmid = 0;
+  Ipa ipa;  ///< aligned to log2_size
+  std::uint8_t log2_size = kPageShift;
+  Granule granule = Granule::k4;
+  std::uint8_t level = 0;
+  std::uint64_t descriptor = 0;
+};
 
 class Stage2Walk {
  public:
@@ -27,6 +38,15 @@ class Stage2Walk {
   void supply_update(const StreamConfig&, std::uint64_t observed);
   void supply_abort();
 
+  Ipa ipa() const { return ipa_; }
+  /// Nothing has been read yet: a leaf kept from earlier may be used instead.
+  bool untouched() const { return untouched_; }
+  /// Such a leaf; it must hold ipa(). One that needs a hardware update is read again, as its address is
+  /// unknown.
+  void resume(const StreamConfig&, const Stage2Entry&);
+  /// When done: the leaf, if it came from memory.
+  std::optional<Stage2Entry> fill(const StreamConfig&) const;
+
   // When done.
   Pa pa() const { return pa_; }
   std::uint8_t log2_size() const { return log2_size_; }
@@ -37,6 +57,7 @@ class Stage2Walk {
   const Fault& fault() const { return fault_; }
 
  private:
+  void begin(const StreamConfig&);
   void go_to_table(const StreamConfig&, std::uint64_t table, unsigned table_bits);
   void examine(const StreamConfig&, std::uint64_t word);
   void examine_leaf(const StreamConfig&, std::uint64_t word);
@@ -47,6 +68,8 @@ class Stage2Walk {
   std::uint8_t level_ = 0;
   std::uint8_t log2_size_ = 0;
   bool probe_ = false;
+  bool untouched_ = true;
+  bool resumed_ = false;  ///< the leaf at hand was kept
   Ipa ipa_;
   Access access_;
   Fetch fetch_;

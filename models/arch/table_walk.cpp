@@ -76,6 +76,7 @@ void TableWalk::read_descriptor(Pa address) {
 
 void TableWalk::supply(const std::uint8_t* bytes) {
   fill_.reset();
+  stage2_fill_.reset();
   resumed_ = false;
   if (in_stage2_) {
     stage2_.supply(config_, bytes);
@@ -151,6 +152,7 @@ void TableWalk::request_update(std::uint64_t expected, std::uint64_t desired) {
 
 void TableWalk::supply_update(std::uint64_t observed) {
   fill_.reset();
+  stage2_fill_.reset();
   if (in_stage2_) {
     stage2_.supply_update(config_, observed);
     return follow_stage2();
@@ -197,7 +199,10 @@ void TableWalk::follow_stage2() {
       return;
     case Stage2Walk::Status::update: status_ = Status::update; return;
     case Stage2Walk::Status::fault: fault_ = stage2_.fault(); return terminate();
-    case Stage2Walk::Status::done: in_stage2_ = false; break;
+    case Stage2Walk::Status::done:
+      in_stage2_ = false;
+      stage2_fill_ = stage2_.fill(config_);
+      break;
   }
   switch (part_) {
     case Part::table: return read_descriptor(stage2_.pa());
@@ -207,6 +212,13 @@ void TableWalk::follow_stage2() {
       return;
     case Part::output: return finish_output();
   }
+}
+
+void TableWalk::supply_cached_stage2(const Stage2Entry& entry) {
+  fill_.reset();
+  stage2_fill_.reset();
+  stage2_.resume(config_, entry);
+  follow_stage2();
 }
 
 void TableWalk::finish_output() {
@@ -224,6 +236,7 @@ void TableWalk::finish_output() {
 
 void TableWalk::supply_abort() {
   fill_.reset();
+  stage2_fill_.reset();
   if (in_stage2_) {
     stage2_.supply_abort();
     return follow_stage2();

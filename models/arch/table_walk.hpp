@@ -55,6 +55,14 @@ class TableWalk {
   /// fault).
   const std::optional<WalkCacheEntry>& fill() const { return fill_; }
 
+  /// A stage-2 translation, of stage2_ipa(), has begun and nothing of it has been read: now a leaf from an
+  /// IPA cache may be supplied.
+  bool wants_stage2() const { return in_stage2_ && status_ == Status::fetch && stage2_.untouched(); }
+  Ipa stage2_ipa() const { return stage2_.ipa(); }
+  void supply_cached_stage2(const Stage2Entry&);
+  /// After supply or supply_update: the stage-2 leaf just read, if it may be cached.
+  const std::optional<Stage2Entry>& stage2_fill() const { return stage2_fill_; }
+
  private:
   /// What a stage-2 translation in progress is for.
   enum class Part : std::uint8_t { table, update, output };
@@ -95,6 +103,7 @@ class TableWalk {
   Update update_;  ///< of a stage-1 descriptor
   Stage2Walk stage2_;
   std::optional<WalkCacheEntry> fill_;
+  std::optional<Stage2Entry> stage2_fill_;
   TranslationResult result_;
   Fault fault_;
 };

@@ -19,9 +19,6 @@ bool refuses(tlm::tlm_generic_payload& payload) {
 
 Payload& as_payload(std::uint64_t argument) { return *reinterpret_cast<Payload*>(argument); }
 
-std::uint64_t request_bytes(const tlm::tlm_generic_payload& p) {
-  return p.is_write() ? p.get_data_length() : 0;
-}
 std::uint64_t response_bytes(const tlm::tlm_generic_payload& p) {
   return p.is_read() ? p.get_data_length() : 0;
 }
@@ -64,8 +61,8 @@ void AtInitiator::pump(std::uint64_t) {
 void AtInitiator::transmit(Payload& payload, Picoseconds now) {
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  channel_free_ = clock_.later(now, beats(request_bytes(payload), width_));
-  payload.last_beat = now + clock_.span(beats(request_bytes(payload), width_) - 1);
+  channel_free_ = clock_.later(now, beats(payload.request_bytes(), width_));
+  payload.last_beat = now + clock_.span(beats(payload.request_bytes(), width_) - 1);
   refused_ = &payload;  // before the call: a target may send END_REQ from inside it
   const auto answer = socket->nb_transport_fw(payload, phase, delay);
   if (answer == tlm::TLM_ACCEPTED) return;
@@ -158,7 +155,7 @@ bool AtTarget::take_place() {
 }
 
 void AtTarget::schedule_arrival(Payload& payload, Picoseconds sent) {
-  received_ = reception(clock_, std::max(sent, received_), beats(request_bytes(payload), width_), payload);
+  received_ = reception(clock_, std::max(sent, received_), beats(payload.request_bytes(), width_), payload);
   calendar_.post<&AtTarget::arrive>(received_, inlet_, this, as_argument(payload));
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <tlm>
 #include <vector>
@@ -14,6 +15,22 @@
 #include "models/probe/recorder.hpp"
 
 namespace svasim::engine {
+
+/// An atomic compare-and-swap of 8 aligned bytes: a read that carries this. The read returns what was there;
+/// a target that knows swaps also writes `desired` there in the same instant if that is `expected`, and says
+/// it has performed. A target that does not know them has just read, and leaves it to the initiator to
+/// notice.
+struct Swap {
+  bool asked = false;
+  bool performed = false;  ///< response: the target compared, and wrote if equal
+  std::uint64_t expected = 0, desired = 0;
+
+  /// For the target, at the moment its bytes move: `found` are the 8 bytes there. True: write `desired`.
+  bool perform(const std::uint8_t* found) {
+    performed = true;
+    return std::memcmp(found, &expected, sizeof expected) == 0;
+  }
+};
 
 /// The side-band of an access, as a device or the SMMU puts it on the bus.
 struct Attributes : tlm::tlm_extension<Attributes> {
@@ -26,6 +43,7 @@ struct Attributes : tlm::tlm_extension<Attributes> {
   bool raz = false;  ///< response: terminated, reads as zero and writes ignored (TLM status stays OK)
   bool terminated = false;          ///< response: by the SMMU, with RAZ/WI or an abort; memory saw nothing
   arch::MemoryAttributes memory;    ///< behind the SMMU: what the translation says of the memory accessed
+  Swap swap;
 
   tlm_extension_base* clone() const override { return new Attributes(*this); }
   void copy_from(const tlm_extension_base& other) override { *this = static_cast<const Attributes&>(other); }
@@ -60,6 +78,10 @@ class Payload final : public tlm::tlm_generic_payload {
   std::uint64_t user = 0;       ///< of the initiator that made it, untouched by everybody else
 
   std::uint64_t bytes() const { return get_data_length(); }
+  /// Data that travels with the request: what is written, or a swap's two operands.
+  std::uint64_t request_bytes() const {
+    return is_write() ? bytes() : attributes.swap.asked ? 2 * sizeof attributes.swap.desired : 0;
+  }
   std::uint8_t* data() { return get_data_ptr(); }
   bool ok() const { return is_response_ok(); }
 

@@ -23,7 +23,7 @@ Inlet inlet(std::uint16_t block, std::uint8_t kind, std::uint64_t port) {
 }
 
 std::uint64_t data_beats(const Payload& payload, unsigned width) {
-  return engine::beats(payload.is_write() ? payload.bytes() : 0, width);
+  return engine::beats(payload.request_bytes(), width);
 }
 
 }  // namespace

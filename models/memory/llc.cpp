@@ -136,8 +136,7 @@ bool Llc::look_up_line(std::uint64_t address, unsigned bytes) {
     resolve(*head_, calendar_.now() + clock_.span(config_.tag_latency + config_.data_latency));
   }
   tags_.touch(*line);
-  if (payload.is_write()) line->dirty = true;
-  move_bytes(payload, address, bytes);
+  if (move_bytes(payload, address, bytes)) line->dirty = true;
   return true;
 }
 
@@ -168,15 +167,23 @@ TagArray::Line* Llc::allocate(std::uint64_t number, bool fetched) {
   return place;
 }
 
-void Llc::move_bytes(Payload& payload, std::uint64_t address, unsigned bytes) {
+/// True: the line was written. Swaps are resolved here, at the point of coherence, so they are atomic for
+/// all.
+bool Llc::move_bytes(Payload& payload, std::uint64_t address, unsigned bytes) {
   std::uint8_t* const data = payload.data() + (address - payload.get_address());
-  if (payload.is_read()) {
-    store_.read(address, data, bytes);
-    bytes_read_ += bytes;
-  } else if (payload.is_write()) {
+  if (payload.is_write()) {
     store_.write(address, data, bytes);
     bytes_written_ += bytes;
+    return true;
   }
+  if (!payload.is_read()) return false;
+  store_.read(address, data, bytes);
+  bytes_read_ += bytes;
+  engine::Swap& swap = payload.attributes.swap;
+  if (!swap.asked || bytes != sizeof swap.desired || !swap.perform(data)) return false;
+  store_.write(address, &swap.desired, sizeof swap.desired);
+  bytes_written_ += sizeof swap.desired;
+  return true;
 }
 
 void Llc::fetch(std::uint64_t number, TagArray::Line& place) {

@@ -113,7 +113,7 @@ class Llc : public sc_core::sc_module {
   TagArray::Line* allocate(std::uint64_t number, bool fetched);
 
   void finish_head();
-  void move_bytes(engine::Payload& payload, std::uint64_t address, unsigned bytes);
+  bool move_bytes(engine::Payload& payload, std::uint64_t address, unsigned bytes);
   void fetch(std::uint64_t line, TagArray::Line& place);
   void write_back(std::uint64_t line);
   void send(std::uint64_t payload);

@@ -69,7 +69,7 @@ void Translator::config_result(std::uint64_t index) {
     --config_slots_;
     ++config_misses_;
   }
-  config_fetch(static_cast<std::uint16_t>(index));
+  config_step(static_cast<std::uint16_t>(index));
 }
 
 void Translator::supply_cached(Slot& slot) {
@@ -78,10 +78,22 @@ void Translator::supply_cached(Slot& slot) {
   if (cd != nullptr) slot.config_walk->supply_cached_cd(*cd);
 }
 
-void Translator::config_fetch(std::uint16_t index) {
-  ++config_fetches_;
-  const arch::Fetch& fetch = slots_[index].config_walk->fetch();
-  memory_.read<&Translator::config_fetched>(fetch.address, fetch.bytes, this, index);
+/// The next access: of a structure, or of a stage-2 descriptor on the way to a CD.
+void Translator::config_step(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  arch::ConfigWalk& walk = *slot.config_walk;
+  if (walk.status() == arch::ConfigWalk::Status::fetch) {
+    const arch::Fetch& fetch = walk.fetch();
+    ++(fetch.purpose == arch::Purpose::stage2_descriptor ? walk_reads_ : config_fetches_);
+    memory_.read<&Translator::config_fetched>(fetch.address, fetch.bytes, this, index);
+    return;
+  }
+  if (walk.status() == arch::ConfigWalk::Status::update) {
+    update<&Translator::config_updated>(walk.update(), index);
+    return;
+  }
+  return_config_slot(slot);
+  config_ended(index);
 }
 
 void Translator::config_fetched(engine::Payload& payload, std::uint64_t argument) {
@@ -96,12 +108,13 @@ void Translator::config_fetched(engine::Payload& payload, std::uint64_t argument
     if (walk.cd()) config_cache_.insert(stream, walk.cd_index(), *walk.cd());
   }
   supply_cached(slot);
-  if (walk.status() == arch::ConfigWalk::Status::fetch) {
-    config_fetch(index);
-    return;
-  }
-  return_config_slot(slot);
-  config_ended(index);
+  config_step(index);
+}
+
+void Translator::config_updated(engine::Payload& payload, std::uint64_t index) {
+  arch::ConfigWalk& walk = *slots_[index].config_walk;
+  payload.ok() ? walk.supply_update(arch::load_le64(payload.data())) : walk.supply_abort();
+  config_step(static_cast<std::uint16_t>(index));
 }
 
 void Translator::return_config_slot(Slot& slot) {
@@ -121,9 +134,6 @@ void Translator::return_config_slot(Slot& slot) {
 void Translator::config_ended(std::uint16_t index) {
   Slot& slot = slots_[index];
   if (slot.config_walk->status() != arch::ConfigWalk::Status::done) {
-    // An update on the way to a CD needs hardware access-flag management, which is not advertised
-    // (IDR0.HTTU).
-    if (slot.config_walk->status() == arch::ConfigWalk::Status::update) slot.config_walk->supply_abort();
     end_fault(index, slot.config_walk->fault());
     return;
   }
@@ -175,7 +185,8 @@ void Translator::walk_cache_result(std::uint16_t index, const arch::WalkCacheRes
 void Translator::walk_step(std::uint64_t argument) {
   const auto index = static_cast<std::uint16_t>(argument);
   Slot& slot = slots_[index];
-  if (slot.walk->status() == arch::TableWalk::Status::fetch) {
+  const arch::TableWalk::Status status = slot.walk->status();
+  if (status == arch::TableWalk::Status::fetch || status == arch::TableWalk::Status::update) {
     enter(slot, probe::Stage::walk_memory);
     if (!slot.walk_slot) {
       if (walk_slots_ == 0) {
@@ -185,6 +196,10 @@ void Translator::walk_step(std::uint64_t argument) {
       --walk_slots_;
       slot.walk_slot = true;
       walk_slots_peak_ = std::max<std::uint64_t>(walk_slots_peak_, config_.walk_slots - walk_slots_);
+    }
+    if (status == arch::TableWalk::Status::update) {
+      update<&Translator::descriptor_updated>(slot.walk->update(), index);
+      return;
     }
     ++walk_reads_;
     const arch::Fetch& fetch = slot.walk->fetch();
@@ -197,9 +212,27 @@ void Translator::walk_step(std::uint64_t argument) {
 void Translator::descriptor_read(engine::Payload& payload, std::uint64_t index) {
   Slot& slot = slots_[index];
   payload.ok() ? slot.walk->supply(payload.data()) : slot.walk->supply_abort();
+  examined(index);
+}
+
+void Translator::descriptor_updated(engine::Payload& payload, std::uint64_t index) {
+  Slot& slot = slots_[index];
+  payload.ok() ? slot.walk->supply_update(arch::load_le64(payload.data())) : slot.walk->supply_abort();
+  examined(index);
+}
+
+/// A descriptor came from memory: one cycle to the next access, or to the end.
+void Translator::examined(std::uint64_t index) {
+  Slot& slot = slots_[index];
   if (const auto entry = slot.walk->fill(); entry && !stale(slot)) walk_cache_.fill(*entry);
-  // One cycle from a descriptor to the next read, or to the end.
   calendar_.post<&Translator::walk_step>(calendar_.now() + clock_.period(), inlets_.pipeline, this, index);
+}
+
+/// Hardware update of the access flag or dirty state: a compare-and-swap in memory.
+template <auto Method>
+void Translator::update(const arch::Update& update, std::uint64_t index) {
+  ++walk_updates_;
+  memory_.compare_and_swap<Method>(update.address, update.expected, update.desired, this, index);
 }
 
 void Translator::return_walk_slot(Slot& slot) {
@@ -213,7 +246,6 @@ void Translator::return_walk_slot(Slot& slot) {
 // (5) The outcome, for the walk and for those merged behind it.
 void Translator::walk_ended(std::uint16_t index) {
   Slot& slot = slots_[index];
-  if (slot.walk->status() == arch::TableWalk::Status::update) slot.walk->supply_abort();  // IDR0.HTTU is 0
   return_walk_slot(slot);
   if (slot.walk->status() != arch::TableWalk::Status::done) {
     end_fault(index, slot.walk->fault());

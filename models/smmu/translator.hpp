@@ -69,6 +69,7 @@ class Translator {
     visit("hazards", hazards_);
     visit("walks", walks_);
     visit("walk_reads", walk_reads_);
+    visit("walk_updates", walk_updates_);
     visit("pwc_lookups", walk_cache_.lookups());
     for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
       visit(kHitNames[level], walk_cache_.hits(level));
@@ -106,14 +107,19 @@ class Translator {
   // The recipe, step by step.
   void begin(std::uint16_t slot);
   void config_result(std::uint64_t slot);
-  void config_fetch(std::uint16_t slot);
+  void config_step(std::uint16_t slot);
   void config_fetched(engine::Payload& payload, std::uint64_t slot);
+  void config_updated(engine::Payload& payload, std::uint64_t slot);
   void supply_cached(Slot& slot);
   void config_ended(std::uint16_t slot);
   bool merge(std::uint16_t slot);
   void walk_cache_result(std::uint16_t slot, const arch::WalkCacheResponse& response);
   void walk_step(std::uint64_t slot);
   void descriptor_read(engine::Payload& payload, std::uint64_t slot);
+  void descriptor_updated(engine::Payload& payload, std::uint64_t slot);
+  void examined(std::uint64_t slot);
+  template <auto Method>
+  void update(const arch::Update& update, std::uint64_t slot);
   void walk_ended(std::uint16_t slot);
   void end_fault(std::uint16_t slot, const arch::Fault& fault);
   void end(std::uint16_t slot);
@@ -143,7 +149,7 @@ class Translator {
   std::uint64_t epoch_ = 0;  ///< counts invalidations
 
   std::uint64_t config_lookups_ = 0, config_misses_ = 0, config_fetches_ = 0, hazards_ = 0, walks_ = 0,
-                walk_reads_ = 0, slots_peak_ = 0, walk_slots_peak_ = 0;
+                walk_reads_ = 0, walk_updates_ = 0, slots_peak_ = 0, walk_slots_peak_ = 0;
 };
 
 }  // namespace svasim::smmu

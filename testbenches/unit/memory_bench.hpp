@@ -24,6 +24,7 @@ class Initiator : public sc_core::sc_module {
     tlm::tlm_command command = tlm::TLM_IGNORE_COMMAND;
     std::uint64_t address = 0;
     std::vector<std::uint8_t> data;  ///< to be written; as read
+    engine::Swap swap;
     Picoseconds sent = 0;
     Picoseconds answered = 0;  ///< 0: not yet
     tlm::tlm_response_status status = tlm::TLM_INCOMPLETE_RESPONSE;
@@ -45,6 +46,12 @@ class Initiator : public sc_core::sc_module {
   }
   Access& write_at(Picoseconds when, std::uint64_t address, std::vector<std::uint8_t> data) {
     return post(tlm::TLM_WRITE_COMMAND, address, std::move(data), when);
+  }
+  /// A compare-and-swap of 8 bytes.
+  Access& swap_at(Picoseconds when, std::uint64_t address, std::uint64_t expected, std::uint64_t desired) {
+    Access& access = read_at(when, address, 8);
+    access.swap = {true, false, expected, desired};
+    return access;
   }
   const std::deque<Access>& accesses() const { return accesses_; }
   std::size_t leaked() const { return pool_.leaked(); }
@@ -74,6 +81,7 @@ class Initiator : public sc_core::sc_module {
     Payload& payload = pool_.make(access.command, access.address, bytes);
     std::copy(access.data.begin(), access.data.end(), payload.data());
     payload.user = index;
+    payload.attributes.swap = access.swap;
     access.sent = calendar_.now();
     access.transaction.timeline.begin(access.sent, Stage::issue);
     payload.tag.transaction = &access.transaction;
@@ -84,6 +92,7 @@ class Initiator : public sc_core::sc_module {
     Access& access = accesses_[payload.user];
     access.answered = calendar_.now();
     access.status = payload.get_response_status();
+    access.swap = payload.attributes.swap;
     access.data.assign(payload.data(), payload.data() + payload.bytes());
     access.transaction.timeline.end(access.answered);
     payload.release();

@@ -113,6 +113,27 @@ TEST_CASE("a write of a whole line allocates without fetching, of a part of one 
         (4 + R + P + tag + data + 1) * ns);  // two lines: the second is looked up a cycle later
 }
 
+TEST_CASE("a compare-and-swap takes the time of a read, and makes the line dirty only if it writes") {
+  System s;
+  auto& miss = s.initiator.swap_at(1 * kLater, kBase + 8, 1, 2);   // finds 0
+  auto& equal = s.initiator.swap_at(2 * kLater, kBase + 8, 0, 7);  // finds 0
+  auto& other = s.initiator.swap_at(3 * kLater, kBase + 8, 0, 9);  // finds 7
+  auto& read = s.initiator.read_at(4 * kLater, kBase + 8, 8);
+  auto& odd = s.initiator.swap_at(5 * kLater, kBase + 60, 0, 1);  // across lines: not atomic, so only a read
+  // Two lines that share the set with the first push it out: written back, once.
+  s.initiator.read_at(6 * kLater, kBase + 16 * 64, 8);
+  s.initiator.read_at(7 * kLater, kBase + 32 * 64, 8);
+  run(s.calendar);
+  CHECK(miss.took() == (6 + R + P + tag + data + rcd + cl + burst) * ns);
+  CHECK(equal.took() == (4 + R + P + tag + data) * ns);
+  CHECK((miss.swap.performed && equal.swap.performed && other.swap.performed));
+  CHECK(equal.data[0] == 0);
+  CHECK(other.data[0] == 7);
+  CHECK(read.data[0] == 7);
+  CHECK_FALSE(odd.swap.performed);
+  CHECK(counters(s.llc)["write_backs"] == 1);
+}
+
 TEST_CASE("4096 bytes are looked up one line per interval and sent in 64 beats") {
   constexpr unsigned lines = 64, beats = 64;
   std::vector<std::uint8_t> page(4096);

@@ -1,5 +1,7 @@
 svasim_test(smmu_golden LABEL golden SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_golden_test.cpp
   DEPENDS svasim::smmu svasim::memory)
+svasim_test(smmu_httu LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_httu_test.cpp
+  DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_random LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_random_test.cpp
   DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_unit LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_unit_test.cpp

@@ -35,7 +35,7 @@ constexpr Picoseconds kCycle = 1000;
 constexpr std::uint64_t kBase = 0x80000000, kBytes = std::uint64_t{64} << 20;
 
 /// Answers every access `latency` cycles after its arrival; the store changes at arrival. Accesses to a line
-/// of `aborting` end with an error.
+/// of `aborting` end with an error. Without `swaps` it is a plain TLM memory that takes a swap for a read.
 class FixedMemory : public sc_core::sc_module {
  public:
   struct Access {
@@ -44,6 +44,7 @@ class FixedMemory : public sc_core::sc_module {
     std::uint64_t bytes;
     bool write;
     std::size_t port;
+    bool swapped = false;
   };
   FixedMemory(sc_core::sc_module_name name, Calendar& calendar, Clock clock, unsigned latency,
               std::size_t ports)
@@ -55,6 +56,7 @@ class FixedMemory : public sc_core::sc_module {
 
   memory::Store store{kBase, kBytes};
   std::set<std::uint64_t> aborting;  ///< addresses of 64-byte lines
+  bool swaps = true;
   std::vector<Access> log;
 
   std::uint64_t word(std::uint64_t address) const {
@@ -80,6 +82,11 @@ class FixedMemory : public sc_core::sc_module {
       const bool ok = memory.aborting.count(address & ~std::uint64_t{63}) == 0 &&
                       (payload.is_write() ? memory.store.write(address, payload.data(), payload.bytes())
                                           : memory.store.read(address, payload.data(), payload.bytes()));
+      engine::Swap& swap = payload.attributes.swap;
+      if (memory.swaps && ok && swap.asked && swap.perform(payload.data())) {
+        memory.log.back().swapped = true;
+        memory.store.write(address, &swap.desired, sizeof swap.desired);
+      }
       payload.set_response_status(ok ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
       memory.calendar_.post<&Port::answer>(memory.calendar_.now() + memory.latency_, answers, this,
                                            reinterpret_cast<std::uint64_t>(&payload));
@@ -368,17 +375,24 @@ struct SmmuBench {
   /// A stream translated by stage 1 through one CD; the root of its tables.
   std::uint64_t attach(arch::StreamId stream = arch::StreamId{1}, std::uint16_t asid = 1, bool stall = true) {
     const std::uint64_t root = tables.make_root();
+    attach(stream, stage1_cd(root, asid, stall));
+    return root;
+  }
+  static arch::Cd stage1_cd(std::uint64_t root, std::uint16_t asid = 1, bool stall = true) {
     arch::Cd cd;
     cd.half[0].ttb = root;
     cd.asid = asid;
     cd.s = stall;
     cd.mair = 0xFF;
-    arch::Ste ste;
-    ste.config = arch::SteConfig::stage1;
+    return cd;
+  }
+  /// A stream with one CD: stage 1, and stage 2 if `ste` says both. The CD's address.
+  std::uint64_t attach(arch::StreamId stream, const arch::Cd& cd, arch::Ste ste = {}) {
+    if (!ste.stage1()) ste.config = arch::SteConfig::stage1;
     ste.s1_context_ptr = tables.take(64);
     tables.write(ste.s1_context_ptr, encode(cd));
     set_ste(stream, ste);
-    return root;
+    return ste.s1_context_ptr;
   }
 
   // Command queue.

@@ -153,6 +153,40 @@ TEST_CASE("configuration misses") {
   }
 }
 
+TEST_CASE("hardware updates: a compare-and-swap costs what a descriptor read costs") {
+  Bench b;
+  arch::Cd cd = SmmuBench::stage1_cd(b.root);
+  cd.ha = cd.hd = true;
+  b.attach(arch::StreamId{1}, cd);
+  arch::Stage1Leaf young;
+  young.young = young.writable = false;
+  young.dirty_modifier = true;
+  b.tables.map(b.root, kSharesLevel2, kPage, young);
+  b.tables.map(b.root, kSharesLevel1, kPage, young);
+  b.latency(kVa);
+  // Its walk reads the page's descriptor and sets the access flag.
+  CHECK(b.latency(kSharesLevel2) == kTcuHit + 2 * kDescriptor);
+  // A write to a page never used: read levels 2 and 3, one update for access flag and dirty state.
+  BenchDevice::Record& dirty = b.devices[0]->send({kSharesLevel1, true});
+  b.settle();
+  REQUIRE(dirty.ok);
+  CHECK(dirty.cycles() == kTcuHit + 3 * kDescriptor);
+  CHECK(dirty.cycles_in(Stage::walk_memory) == 3 * kDescriptor);
+  // A write to a clean page whose leaf is cached: the cache does not tell where the descriptor is, so the
+  // walk starts from the root, four reads, before it can update.
+  BenchDevice::Record& clean = b.devices[0]->send({kSharesLevel2, true});
+  b.settle();
+  REQUIRE(clean.ok);
+  CHECK(clean.cycles() == kTcuHit + 5 * kDescriptor);
+  // A memory that only reads: the first swap ends as a read, then a read and a write; later ones need no
+  // trial.
+  b.memory.swaps = false;
+  b.tables.map(b.root, kVa ^ 0x2000, kPage, young);
+  b.tables.map(b.root, kVa ^ 0x3000, kPage, young);
+  CHECK(b.latency(kVa ^ 0x2000) == kTcuHit + kDescriptor + 3 * kAccess + 1);
+  CHECK(b.latency(kVa ^ 0x3000) == kTcuHit + kDescriptor + 2 * kAccess + 1);
+}
+
 TEST_CASE("a stall: record, interrupt, RESUME, answer") {
   Bench b;
   b.latency(kVa);

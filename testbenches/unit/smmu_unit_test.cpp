@@ -85,7 +85,7 @@ TEST_CASE("registers: acknowledgements, widths, refused accesses") {
   CHECK_FALSE(b.software.access(false, reg::kIdr1, value, 8));  // not aligned
   CHECK_FALSE(b.software.access(false, reg::kIdr0, value, 2));
   CHECK(b.read(0x1F0) == 0);
-  CHECK(arch::decode_features({id.idr0, id.idr1, id.idr3, id.idr5}).httu == arch::Httu::none);
+  CHECK(arch::decode_features({id.idr0, id.idr1, id.idr3, id.idr5}).httu == arch::Httu::access_and_dirty);
   b.write(reg::kGbpa, arch::gbpa::kAbort | arch::gbpa::kUpdate);
   b.run(50);
   CHECK(b.read(reg::kGbpa) == arch::gbpa::kAbort);
