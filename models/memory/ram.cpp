@@ -29,6 +29,10 @@ struct Ram::Port {
   void start(std::uint64_t argument) {
     auto& payload = *reinterpret_cast<engine::Payload*>(argument);
     const bool inside = move_bytes(ram.store_, payload);
+    engine::Swap& swap = payload.attributes.swap;
+    if (inside && swap.asked && payload.bytes() == sizeof swap.desired && swap.perform(payload.data())) {
+      ram.store_.write(payload.get_address(), &swap.desired, sizeof swap.desired);
+    }
     payload.set_response_status(inside ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
     target.release();
     ram.calendar_.post<&Port::answer>(ram.calendar_.now() + ram.clock_.span(ram.config_.latency), timer, this,

@@ -4,7 +4,7 @@
 // One access starts every `interval` cycles (and as many as its data takes at `width` bytes a cycle), in
 // order of arrival, lower ports first; it is answered `latency` cycles after its start, and is in effect at
 // its start. Each port queues `depth` accesses. Any TLM-2.0 initiator may bind a port: b_transport from a
-// thread, nb_transport, and transport_dbg, which takes no time.
+// thread, nb_transport, and transport_dbg, which takes no time. Compare-and-swaps (engine::Swap) are atomic.
 #pragma once
 
 #include <memory>
