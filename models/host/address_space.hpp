@@ -1,84 +1,158 @@
-// A process: one writable anonymous mapping of everything, made present page by page, in real stage-1 page
-// tables (4 KB granule, 48 bits, four levels) in simulated memory. Contract: the tables in memory are written
-// by timed stores; this software remembers what it wrote and never reads them back. Source rule: Linux arm64
-// memory management, VMSAv8-64.
+// The memory of one process as Linux keeps it: mappings, page tables, and what happens to them. Contract:
+// faults are handled under the mmap lock taken for reading, which major faults hold while they wait for
+// storage; system calls that change mappings take it for writing. Whatever is changed or taken away is
+// invalidated through the notifier before it is used otherwise. Source rule: Linux mm (6.1, 7.0), arm64.
 #pragma once
 
 #include <array>
-#include <memory>
-#include <optional>
-#include <vector>
+#include <functional>
 
 #include "models/arch/cd.hpp"
-#include "models/arch/features.hpp"
-#include "models/host/lock.hpp"
-#include "models/host/memory_window.hpp"
+#include "models/host/notifier.hpp"
+#include "models/host/page_cache.hpp"
+#include "models/host/page_table.hpp"
+#include "models/host/status.hpp"
+#include "models/host/vma.hpp"
 
 namespace svasim::host {
 
-/// PASIDs are system-wide and belong to a process until it ends.
-class PasidAllocator {
- public:
-  PasidAllocator(std::uint32_t min, std::uint32_t max) : min_(min), max_(max) {}
+/// What handle_mm_fault finds, and so what it costs.
+enum class FaultClass : std::uint8_t {
+  spurious,    ///< allowed already
+  anonymous,   ///< first write
+  zero,        ///< first read of anonymous memory
+  zero_cow,    ///< write to the zero page
+  cow,         ///< write to a page that others use too
+  reuse,       ///< write-protected, but nobody else uses it
+  dirty,       ///< clean page of a shared file mapping
+  old,         ///< access flag clear
+  file,        ///< page cache, read
+  file_write,  ///< page cache, first access writes, shared
+  file_cow,    ///< page cache, first access writes, private
+  file_major,  ///< not in the page cache
+  huge,        ///< transparent 2 MB page
+  hugetlb,
+  swap,       ///< swapped out
+  numa,       ///< NUMA hint
+  migration,  ///< being moved: wait
+  count
+};
+inline constexpr std::size_t kFaultClasses = static_cast<std::size_t>(FaultClass::count);
+inline constexpr std::array<const char*, kFaultClasses> kFaultClassNames = {
+    "mm_spurious", "mm_anonymous", "mm_zero", "mm_zero_cow",   "mm_cow",      "mm_reuse",
+    "mm_dirty",    "mm_old",       "mm_file", "mm_file_write", "mm_file_cow", "mm_file_major",
+    "mm_huge",     "mm_hugetlb",   "mm_swap", "mm_numa",       "mm_migration"};
 
-  /// `preferred` if it is in [min, max], below `limit` and free, else the lowest that is; none if there is
-  /// none.
-  std::optional<std::uint32_t> take(std::optional<std::uint32_t> preferred, std::uint32_t limit);
-  void give_back(std::uint32_t pasid);
-  bool taken(std::uint32_t pasid) const;
+struct FaultAccess {
+  bool write = false;
+  bool execute = false;
+};
 
- private:
-  std::uint32_t min_;
-  std::uint32_t max_;
-  std::vector<std::uint32_t> taken_;  ///< ascending
+enum class MmResult : std::uint8_t {
+  ok,  ///< or somebody else is at it: the access should be tried again
+  no_mapping,
+  not_allowed,
+  no_memory,
+};
+
+/// What all address spaces share.
+struct MmServices {
+  Frames& frames;
+  Storage& storage;
+  PageCache& cache;
+  Costs& costs;
+  const MmConfig& config;
 };
 
 class AddressSpace {
  public:
-  static constexpr unsigned kAddressBits = 48;
+  static constexpr std::uint64_t kLastVa = (std::uint64_t{1} << PageTable::kAddressBits) - 1;
 
-  AddressSpace(FrameAllocator& frames, std::uint16_t asid, LatencySource& wake);
-  ~AddressSpace();
+  AddressSpace(const MmServices& services, SmmuDriver& driver, LinuxVersion linux_version,
+               TableFormat format);
 
   /// Takes the top-level table. False: no memory.
-  bool create();
+  bool create() { return table_.create(); }
+  std::uint64_t root() const { return table_.root(); }
   /// What its context descriptors say.
-  arch::Cd context_descriptor(const arch::Features& features, bool stall) const;
-  std::uint16_t asid() const { return asid_; }
+  arch::Cd context_descriptor(const arch::Features& features, bool stall, std::uint16_t asid) const;
 
-  static bool covers(arch::Va va) { return va.value >> kAddressBits == 0; }
-  bool present(arch::Va va) const;
-  /// Maps the page of `va` if it is not present. False: no memory.
-  bool map(Thread& thread, arch::Va va);
+  /// A user of the address space (mmget); false once the last one has gone. The last put() unmaps all.
+  bool get();
+  void put(Thread& thread);
+  bool gone() const { return users_ == 0; }
+  /// Called before everything is unmapped (the notifier's release).
+  std::function<void(Thread&)> on_release;
 
-  /// What unmap() took out of the tables: from the first page to the end of the last, and their frames, which
-  /// are free_pages()' to give back once nothing refers to them.
-  struct Gathered {
-    std::uint64_t begin = 0;
-    std::uint64_t end = 0;
-    std::vector<std::uint64_t> frames;
-  };
-  /// Clears the leaf descriptors of the pages that [va, va + bytes) touches.
-  Gathered unmap(Thread& thread, std::uint64_t va, std::uint64_t bytes);
-  void free_pages(const Gathered& gathered);
+  /// Makes `va` accessible. The caller holds mmap_lock for reading.
+  MmResult handle_fault(Thread& thread, std::uint64_t va, FaultAccess access);
 
-  std::uint64_t pages() const { return pages_; }           ///< present now
-  std::uint64_t first_touches() const { return mapped_; }  ///< mapped, ever
+  // System calls and what the kernel does by itself; each takes the locks it needs. Ranges are widened to
+  // whole pages except where Linux insists.
+
+  Status map(Thread& thread, const Mapping& mapping);                     // mmap, MAP_FIXED
+  Status unmap(Thread& thread, std::uint64_t va, std::uint64_t bytes);    // munmap
+  Status discard(Thread& thread, std::uint64_t va, std::uint64_t bytes);  // madvise(MADV_DONTNEED)
+  Status protect(Thread& thread, std::uint64_t va, std::uint64_t bytes, Protection protection);  // mprotect
+  Status fork(Thread& thread, AddressSpace& child);
+  Status touch(Thread& thread, std::uint64_t va, std::uint64_t bytes, bool write);  // by a CPU
+  Status pin(Thread& thread, std::uint64_t va, std::uint64_t bytes);
+  void unpin_all();
+  Status reclaim(Thread& thread, std::uint64_t va, std::uint64_t bytes);  // swap out, drop page cache
+  Status age(Thread& thread, std::uint64_t va, std::uint64_t bytes);      // clear access flags
+  Status numa_hint(Thread& thread, std::uint64_t va,
+                   std::uint64_t bytes);  // make inaccessible, to see who comes
+  Status migrate(Thread& thread, std::uint64_t va, std::uint64_t bytes);
+  Status collapse(Thread& thread, std::uint64_t va);  // into a 2 MB page
 
   RwLock mmap_lock;
+  Notifier notifier;
+
+  std::uint64_t first_touches() const { return first_touches_; }  ///< pages mapped that were not, ever
+  std::uint64_t faults(FaultClass c) const { return faults_[static_cast<std::size_t>(c)]; }
+  std::uint64_t pinned() const { return pinned_.size(); }
+  const VmaMap& vmas() const { return vmas_; }
+  bool present(std::uint64_t va) const { return pte::present(table_.find(va).word()); }
 
  private:
-  struct Table;
+  struct Range {
+    std::uint64_t first, last;
+  };
+  struct Gathered;
+  struct Attempt;
 
-  Table* next_table(Thread& thread, Table& table, unsigned level, std::uint64_t va);
-  void clear(Thread& thread, Table& table, unsigned level, std::uint64_t base, std::uint64_t first,
-             std::uint64_t last, Gathered& gathered);
+  static Range pages(std::uint64_t va, std::uint64_t bytes);
+  FaultClass classify(const Vma& vma, const PageTable::Slot& slot, std::uint64_t va, bool write) const;
+  bool wants_huge(const Vma& vma, std::uint64_t va) const;
+  MmResult perform(Thread& thread, const Attempt& attempt);
+  MmResult install(Thread& thread, const Attempt& attempt);
+  MmResult install_block(Thread& thread, const Attempt& attempt);
+  MmResult change(Thread& thread, const Attempt& attempt, const PageTable::Slot& slot);
+  MmResult copy(Thread& thread, const Attempt& attempt, PageTable::Slot slot);
+  std::optional<std::uint64_t> new_word(const Attempt& attempt);
+  void fault_around(Thread& thread, const Attempt& attempt);
+  bool migrates_this_time();
 
-  FrameAllocator& frames_;
-  std::uint16_t asid_;
-  std::unique_ptr<Table> root_;
-  std::uint64_t pages_ = 0;
-  std::uint64_t mapped_ = 0;
+  template <class Visit>
+  void for_each_locked(Thread& thread, Range range, Visit&& visit);
+  Status migrate_page(Thread& thread, const PageTable::Slot& slot);
+  bool split(Thread& thread, const PageTable::Slot& slot);
+  void gather(Thread& thread, Range range, Gathered& gathered);
+  void free(Gathered& gathered);
+  void release(std::uint64_t word, unsigned level);
+  std::uint64_t protected_word(const Vma& vma, const PageTable::Slot& slot) const;
+  void copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, bool& narrowed);
+  void unmap_all(Thread& thread);
+
+  MmServices services_;
+  VmaMap vmas_;
+  PageTable table_;
+  WaitList migrations_;
+  unsigned users_ = 1;
+  double numa_moves_ = 0;                                   ///< migrations owed to NUMA hints
+  std::vector<std::pair<std::uint64_t, unsigned>> pinned_;  ///< frame, level
+  std::uint64_t first_touches_ = 0;
+  std::array<std::uint64_t, kFaultClasses> faults_{};
 };
 
 }  // namespace svasim::host

@@ -19,13 +19,13 @@ struct FaultService::Group {
 };
 
 FaultService::FaultService(Cpus& cpus, const HostConfig& config, SmmuDriver& driver, const Ledger& ledger,
-                           FaultLatencies latencies, FindSpace find_space)
+                           Costs& costs, FindSpace find_space)
     : config_(config),
       driver_(driver),
       ledger_(ledger),
-      latency_(latencies),
+      costs_(costs),
       find_space_(std::move(find_space)),
-      workqueue_(cpus, config.workers, latency_.kworker,
+      workqueue_(cpus, config.workers, costs[Cost::kworker],
                  [this](Thread& thread, Group* group) { serve(thread, *group); }) {}
 
 FaultService::~FaultService() = default;
@@ -50,7 +50,7 @@ FaultService::Group& FaultService::take_group(Device& device) {
 
 void FaultService::report(Thread& thread, const IoPageFault& fault) {
   ledger_.popped(fault.key(), fault.va, thread.now());
-  thread.run(latency_.report.draw());
+  thread.run(costs_.draw(Cost::report));
   const auto found = devices_.find(fault.stream);
   const bool served = fault.kind == probe::FaultKind::stall || config_.pri_policy == PriPolicy::serve;
   if (found == devices_.end() || !served) return refuse(thread, fault);
@@ -99,24 +99,25 @@ void FaultService::serve(Thread& thread, Group& group) {
   free_groups_.push_back(&group);
 }
 
+/// One page, as Linux' SVA handler does it. False: the group is answered with an error.
 bool FaultService::make_present(Thread& thread, const IoPageFault& fault) {
   ledger_.enter(fault.key(), Stage::mm_lock, thread.now());
-  thread.run(latency_.mm_lock.draw());
+  thread.run(costs_.draw(Cost::mm_lock));
   AddressSpace* space = fault.substream.valid ? find_space_(fault.substream.value) : nullptr;
-  if (space == nullptr || !AddressSpace::covers(fault.va) || fault.execute) return false;
+  if (space == nullptr || !space->get()) return false;
   space->mmap_lock.lock_shared(thread);
   ledger_.enter(fault.key(), Stage::mm_fault, thread.now());
-  thread.run((space->present(fault.va) ? latency_.fixup : latency_.anon_fault).draw());
-  const bool mapped = space->map(thread, fault.va);
+  const MmResult result = space->handle_fault(thread, fault.va.value, fault.access);
   space->mmap_lock.unlock_shared();
-  return mapped;
+  space->put(thread);
+  return result == MmResult::ok;
 }
 
 void FaultService::respond(Thread& thread, Group& group, bool success) {
   const IoPageFault& fault = group.faults.back();
   ledger_.enter(fault.key(), Stage::response, thread.now());
   group.device->mutex.lock(thread);
-  thread.run(latency_.response.draw());
+  thread.run(costs_.draw(Cost::response));
   if (fault.kind == probe::FaultKind::stall) {
     driver_.resume(thread, fault.stream, fault.token, success);
   } else {

@@ -23,22 +23,18 @@ struct IoPageFault {
   arch::SubstreamId substream;
   std::uint16_t token = 0;  ///< PRG index, or STAG
   bool last = true;         ///< of its group
-  bool execute = false;
+  FaultAccess access;       ///< what the device wants to do
   arch::Va va;
 
   probe::FaultKey key() const { return {kind, arch::raw(stream), token}; }
-};
-
-struct FaultLatencies {
-  LatencySource &report, &kworker, &mm_lock, &anon_fault, &fixup, &response;
 };
 
 class FaultService {
  public:
   using FindSpace = std::function<AddressSpace*(std::uint32_t pasid)>;
 
-  FaultService(Cpus& cpus, const HostConfig& config, SmmuDriver& driver, const Ledger& ledger,
-               FaultLatencies latencies, FindSpace find_space);
+  FaultService(Cpus& cpus, const HostConfig& config, SmmuDriver& driver, const Ledger& ledger, Costs& costs,
+               FindSpace find_space);
   ~FaultService();
 
   void add_device(const DeviceDescription& device);
@@ -66,7 +62,7 @@ class FaultService {
   const HostConfig& config_;
   SmmuDriver& driver_;
   Ledger ledger_;
-  FaultLatencies latency_;
+  Costs& costs_;
   FindSpace find_space_;
   std::map<arch::StreamId, std::unique_ptr<Device>> devices_;
   std::vector<std::unique_ptr<Group>> all_groups_;

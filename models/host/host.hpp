@@ -10,6 +10,7 @@
 
 #include "models/host/fault_service.hpp"
 #include "models/host/jobs.hpp"
+#include "models/host/pasid_allocator.hpp"
 #include "models/host/smmu_driver.hpp"
 
 namespace svasim::host {
@@ -25,6 +26,7 @@ struct HostMap {
 class Host : public sc_core::sc_module {
  public:
   using Done = std::function<void()>;
+  using Reply = std::function<void(Status)>;
 
   /// `recorder` may be null; else it must outlive the host.
   Host(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
@@ -41,9 +43,27 @@ class Host : public sc_core::sc_module {
   void bind(arch::StreamId stream, std::uint32_t process, Done done);
   /// The PASID devices use for a process, which traces call by number; none if it is not bound.
   std::optional<std::uint32_t> pasid(std::uint32_t process) const;
-  /// The process gives pages back (munmap): calls `done` when no device can use them any more. Unknown
-  /// processes have nothing to give.
-  void unmap(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Done done);
+  // What processes do, and what the kernel does to their memory (address_space.hpp). Each process is one
+  // thread: its calls are carried out in order, as CPU work. `reply` is told how it went, at any later time;
+  // no_such_process if the process is unknown.
+
+  /// A process without mappings but what host.premapped says. exists: there is one of that number.
+  void create(std::uint32_t process, Reply reply);
+  void mmap(std::uint32_t process, const Mapping& mapping, Reply reply);
+  void munmap(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
+  /// Gives pages back, the mapping stays (MADV_DONTNEED).
+  void discard(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
+  void mprotect(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Protection protection,
+                Reply reply);
+  void fork(std::uint32_t process, std::uint32_t child, Reply reply);
+  /// A CPU reads or writes.
+  void touch(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, bool write, Reply reply);
+  void reclaim(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
+  void age(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
+  void numa_hint(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
+  void migrate(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
+  void collapse(std::uint32_t process, std::uint64_t va, Reply reply);
+
   /// Unbinds everything.
   void shutdown(Done done);
 
@@ -64,6 +84,12 @@ class Host : public sc_core::sc_module {
     visit("responses", service_.responses());
     visit("discarded_requests", service_.discarded());
     visit("pages_mapped", pages_mapped());
+    for (std::size_t c = 0; c < kFaultClasses; ++c) {
+      visit(kFaultClassNames[c], mm_faults(static_cast<FaultClass>(c)));
+    }
+    visit("flushes", flushes());
+    visit("storage_commands", storage_.commands());
+    visit("storage_bytes", storage_.bytes());
     visit("event_overflows", driver_.events().overflows());
     visit("pri_overflows", driver_.requests().overflows());
     visit("commands", cmdq.commands());
@@ -85,9 +111,8 @@ class Host : public sc_core::sc_module {
 
  private:
   struct Process;
-  struct Sources;
 
-  static constexpr std::uint8_t kCallInlet = 4;  ///< after those of the CPUs and the interrupts
+  static constexpr std::uint8_t kCallInlet = 4, kStorageInlet = 5;  ///< after the CPUs' and the interrupts'
 
   /// What others ask of the host, it hears at its next edge, as through any port.
   void call(Done what);
@@ -95,12 +120,16 @@ class Host : public sc_core::sc_module {
   SmmuDriver::Handlers handlers();
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
   bool bind_now(Thread& thread, Master& master, std::uint32_t number);
-  /// Null: no PASID below `pasid_limit`, no ASID or no memory.
-  std::unique_ptr<Process> create_process(std::uint32_t number, std::uint32_t pasid_limit);
+  /// Null: no memory.
+  Process* create_process(std::uint32_t number);
+  bool give_pasid(Process& process, std::uint32_t limit);
   void unbind(Thread& thread, Process& process);
-  void unmap_now(Thread& thread, Process& process, std::uint64_t va, std::uint64_t bytes);
   AddressSpace* find_space(std::uint32_t pasid);
+  /// Adds a job to a process; it returns the reply.
+  void in_process(std::uint32_t number, std::function<Status(Thread&, Process&)> job, Reply reply);
   std::uint64_t pages_mapped() const;
+  std::uint64_t mm_faults(FaultClass c) const;
+  std::uint64_t flushes() const;
   bool error(const std::string& what);  ///< false
 
   engine::Calendar& calendar_;
@@ -108,13 +137,15 @@ class Host : public sc_core::sc_module {
   engine::Ring<Done> calls_;
   const HostConfig config_;
   Ledger ledger_;
-  std::unique_ptr<Sources> latency_;
+  Costs costs_;
   std::uint16_t block_;  ///< of the calendar
   Cpus cpus_;
   InterruptController interrupts_;
   MemoryWindow tables_;
-  FrameAllocator frames_;
+  Frames frames_;
   SmmuDriver driver_;
+  Storage storage_;
+  PageCache page_cache_;
   FaultService service_;
   PasidAllocator pasids_;
   std::map<std::uint32_t, std::unique_ptr<Process>> processes_;  ///< by number

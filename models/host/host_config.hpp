@@ -1,54 +1,38 @@
 // What can be configured of the host, with defaults. Contract: plain values; check() names what is wrong.
-// Source rule: a latency's meaning says where its default comes from: "measured" (page faults of a 2-CPU
-// virtual machine, Linux 6.18, agreeing with published figures), or "estimate".
+// Source rule: Linux; what software costs, and where those figures come from, is in costs.hpp.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "models/host/latency.hpp"
+#include "models/host/costs.hpp"
+#include "models/host/storage.hpp"
 
 namespace svasim::host {
 
 enum class SyncMode : std::uint8_t { msi = 0, poll = 1 };
-enum class PriPolicy : std::uint8_t { serve = 0, deny = 1 };
+enum class PriPolicy : std::uint8_t { serve = 0, mainline_deny = 1 };
 enum class PasidPolicy : std::uint8_t { trace = 0, lowest = 1 };
-enum class Profile : std::uint8_t { server = 0, embedded = 1 };
+enum class LinuxVersion : std::uint8_t { v6_1 = 0, v7_0 = 1 };
+enum class Thp : std::uint8_t { never = 0, madvise = 1, always = 2 };
 
-/// Means are of the stage's software alone; the loads, stores and register accesses it makes are
-/// timed transactions besides.
-struct HostLatencies {
-  Latency irq_delivery = lognormal(300'000, 0.5);
-  Latency irq_handler = fixed(300'000);
-  Latency irq_thread = lognormal(2'500'000, 0.5);
-  Latency pop = fixed(150'000);
-  Latency report = fixed(400'000);
-  Latency kworker = lognormal(2'800'000, 0.5);
-  Latency wake = lognormal(2'500'000, 0.5);
-  Latency mm_lock = fixed(150'000);
-  Latency anon_fault = lognormal(1'290'000, 0.3);
-  Latency fixup = lognormal(350'000, 0.3);
-  Latency response = fixed(200'000);
-  Latency notifier = fixed(300'000);
+/// Memory management.
+struct MmConfig {
+  bool premapped = true;
+  Thp thp = Thp::madvise;
+  unsigned fault_around = 16;
+  unsigned read_around = 32;
+  double numa_migrate = 0;
 
-  static HostLatencies of(Profile profile);
-
-  /// Calls `visit(key, latency, meaning)` for each stage.
-  template <class Self, class Visit>
-  static void for_each(Self& l, Visit&& visit) {
-    visit("irq_delivery", l.irq_delivery,
-          "MSI write at the doorbell until the hard handler starts (estimate)");
-    visit("irq_handler", l.irq_handler, "hard interrupt handler, on its CPU (estimate)");
-    visit("irq_thread", l.irq_thread, "waking the queue's interrupt thread on an idle CPU (estimate)");
-    visit("pop", l.pop, "taking one record off the event or page-request queue (estimate)");
-    visit("report", l.report, "decoding a record, finding its device, reporting the fault (estimate)");
-    visit("kworker", l.kworker, "waking a worker on an idle CPU (estimate, bounded by VT-d histograms)");
-    visit("wake", l.wake, "waking a thread that slept for the mmap lock (estimate)");
-    visit("mm_lock", l.mm_lock, "finding the address space, uncontended mmap lock, VMA (estimate)");
-    visit("anon_fault", l.anon_fault, "anonymous 4 KB page: allocate, zero, map (measured p50 1.29 us)");
-    visit("fixup", l.fixup, "page found present already (estimate)");
-    visit("response", l.response, "building the response (estimate)");
-    visit("notifier", l.notifier, "MMU notifier before its invalidation commands (estimate)");
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("premapped", premapped, "", 0, 1,
+            "a new process has one writable anonymous mapping of everything, for traces without mmap");
+    v.choice("thp", thp, {"never", "madvise", "always"}, "transparent 2 MB pages of anonymous memory");
+    v.field("fault_around", fault_around, "pages", 1, 512,
+            "page-cache pages mapped around a read fault, a power of two (Linux: 16)");
+    v.field("read_around", read_around, "pages", 1, 4096, "file pages read by a major fault (Linux: 32)");
+    v.field("numa_migrate", numa_migrate, "", 0, 1, "fraction of the NUMA hint faults that move their page");
   }
 };
 
@@ -66,7 +50,12 @@ struct HostConfig {
   unsigned priq_log2 = 16;
   unsigned port_width = 16;
   std::uint64_t seed = 1;
-  HostLatencies latency;
+  LinuxVersion linux_version = LinuxVersion::v7_0;
+  bool resp_sync = false;
+  MmConfig mm;
+  StorageConfig storage;
+  Profile profile = Profile::server;
+  CostTable cost;
 
   template <class Visitor>
   void describe(Visitor& v) {
@@ -75,7 +64,7 @@ struct HostConfig {
     v.field("workers", workers, "count", 1, 1024,
             "fault groups served at a time (max_active; Linux 6.1: 256)");
     v.choice("sync", sync, {"msi", "poll"}, "CMD_SYNC completion: word written by the SMMU, or CMDQ_CONS");
-    v.choice("pri_policy", pri_policy, {"serve", "deny"},
+    v.choice("pri_policy", pri_policy, {"serve", "mainline_deny"},
              "page requests: serve them, or deny as mainline does");
     v.choice("pasid_policy", pasid_policy, {"trace", "lowest"},
              "a process's PASID: its number in the trace "
@@ -86,12 +75,19 @@ struct HostConfig {
     v.field("eventq_log2", eventq_log2, "log2", 0, 15, "event queue entries, at most what IDR1 allows");
     v.field("priq_log2", priq_log2, "log2", 0, 16, "page-request queue entries, at most what IDR1 allows");
     v.field("port_width", port_width, "bytes", 1, 64, "bytes a cycle between the CPUs and the interconnect");
-    HostLatencies::for_each(latency, [&](const char* key, Latency& l, const char* meaning) {
-      const std::string name = key;
-      v.field(name, l.mean, "ps", 0, 1'000'000'000'000, std::string("mean: ") + meaning);
+    v.choice("linux", linux_version, {"6.1", "7.0"}, "where the two differ: process exit, PASIDs, ATC_INV");
+    v.field("resp_sync", resp_sync, "", 0, 1, "CMD_SYNC after each response (Linux: never)");
+    mm.describe(v);
+    storage.describe(v);
+    v.choice("profile", profile, {"server", "embedded"},
+             "sets all the costs below; those set after it keep their values", [this] { cost.set(profile); });
+    for (const CostInfo& info : kCostInfo) {
+      const std::string name = info.key;
+      Latency& l = cost[info.cost];
+      v.field(name, l.mean, "ps", 0, 1'000'000'000'000, std::string("mean: ") + info.meaning);
       v.choice(name + "_shape", l.shape, {"fixed", "lognormal", "uniform"}, "distribution of " + name);
       v.field(name + "_spread", l.spread, "", 0.0, 3.0, "lognormal: sigma; uniform: half width / mean");
-    });
+    }
   }
   /// What is wrong with the values together; empty when nothing is.
   std::vector<std::string> check() const;

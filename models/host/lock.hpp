@@ -21,6 +21,31 @@ class SpinList {
   engine::Ring<Thread*> threads_;
 };
 
+/// Threads that sleep until something they watch changes; each then looks again.
+class WaitList {
+ public:
+  void wait(Thread& thread) {
+    Waiter waiter{&thread, false};
+    threads_.push_back(&waiter);
+    while (!waiter.woken) thread.block();
+  }
+  /// `wake`: how long a thread takes to run again.
+  void notify(LatencySource& wake) {
+    for (std::size_t n = threads_.size(); n > 0; --n) {
+      Waiter& waiter = *threads_.pop_front();
+      waiter.woken = true;
+      waiter.thread->wake(wake.draw());
+    }
+  }
+
+ private:
+  struct Waiter {
+    Thread* thread;
+    bool woken;
+  };
+  engine::Ring<Waiter*> threads_;
+};
+
 /// Its owner must not block().
 class Mutex {
  public:
@@ -58,6 +83,12 @@ class RwLock {
   }
   void unlock() {
     writer_ = false;
+    grant();
+  }
+  /// The writer becomes a reader.
+  void downgrade() {
+    writer_ = false;
+    ++readers_;
     grant();
   }
 

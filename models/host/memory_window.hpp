@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "models/arch/types.hpp"
 
@@ -25,26 +24,6 @@ class MemoryWindow {
  private:
   std::uint64_t next_;
   std::uint64_t end_;
-};
-
-/// 4 KB frames. Page tables are made of fresh frames only, so that nobody need clear them; data frames are
-/// used again.
-class FrameAllocator {
- public:
-  FrameAllocator(std::uint64_t base, std::uint64_t bytes) : window_(base, bytes) {}
-
-  std::optional<std::uint64_t> table() { return window_.take(arch::kPageSize, arch::kPageSize); }
-  std::optional<std::uint64_t> page() {
-    if (free_.empty()) return table();
-    const std::uint64_t frame = free_.back();
-    free_.pop_back();
-    return frame;
-  }
-  void free_page(std::uint64_t frame) { free_.push_back(frame); }
-
- private:
-  MemoryWindow window_;
-  std::vector<std::uint64_t> free_;
 };
 
 }  // namespace svasim::host

@@ -12,7 +12,8 @@ using arch::Opcode;
 
 constexpr unsigned kLog2CdLeaf = 10;                       ///< CDs in a leaf of a two-level table
 constexpr std::uint64_t kCdBytes = sizeof(arch::CdWords);  ///< 64
-constexpr std::uint64_t kMaxTlbiPages = 512;               ///< from here on the whole ASID is invalidated
+constexpr std::uint64_t kMaxTlbiPages = 512;               ///< without ranges: from here on the whole ASID
+constexpr std::uint64_t kMaxRangePages = 31;               ///< of a range command, times 2^scale
 constexpr unsigned kMaxAtcSpan = arch::kAtcInvalidateAll;
 constexpr std::uint8_t kWriteBack = 1;
 constexpr std::uint8_t kInnerShareable = 3;
@@ -200,16 +201,34 @@ void SmmuDriver::invalidate_asid(Thread& thread, std::uint16_t asid) {
   commands_.issue(thread, command, true);
 }
 
+bool SmmuDriver::flushes_whole_asid(std::uint64_t bytes) const {
+  return !features_.ril && bytes >> arch::kPageShift >= kMaxTlbiPages;
+}
+
 void SmmuDriver::invalidate_range(Thread& thread, std::uint16_t asid, std::uint64_t va, std::uint64_t bytes) {
-  const std::uint64_t pages = bytes >> arch::kPageShift;
-  if (pages >= kMaxTlbiPages) return invalidate_asid(thread, asid);
-  std::vector<arch::Command> commands(pages);
-  for (std::uint64_t i = 0; i < pages; ++i) {
-    arch::Command& command = commands[i];
-    command.opcode = Opcode::tlbi_nh_va;
-    command.asid = asid;
-    command.address = va + (i << arch::kPageShift);
-    command.leaf = false;  // an SVA invalidation drops table entries too
+  std::vector<arch::Command> commands;
+  arch::Command command;
+  command.opcode = Opcode::tlbi_nh_va;
+  command.asid = asid;
+  command.address = va;
+  command.leaf = false;  // an SVA invalidation drops table entries too
+  if (!features_.ril) {
+    for (; command.address < va + bytes; command.address += arch::kPageSize) commands.push_back(command);
+    return commands_.issue(thread, commands, true);
+  }
+  // Five bits of the page count at a time, from its lowest bit set. One page alone, not leaf only: Linux asks
+  // for two.
+  command.tg = 1;
+  std::uint64_t pages = bytes >> arch::kPageShift;
+  if ((pages & kMaxRangePages) == 1) ++pages;
+  for (std::uint64_t at = va; at < va + bytes;) {
+    command.scale = static_cast<std::uint8_t>(__builtin_ctzll(pages));
+    const std::uint64_t count = pages >> command.scale & kMaxRangePages;
+    command.num = static_cast<std::uint8_t>(count - 1);
+    command.address = at;
+    commands.push_back(command);
+    pages -= count << command.scale;
+    at += count << command.scale << arch::kPageShift;
   }
   commands_.issue(thread, commands, true);
 }
@@ -217,7 +236,7 @@ void SmmuDriver::invalidate_range(Thread& thread, std::uint16_t asid, std::uint6
 void SmmuDriver::invalidate_atc_all(Thread& thread, const std::vector<AtcTarget>& targets) {
   std::vector<arch::Command> commands;
   for (const AtcTarget& target : targets) {
-    commands.push_back(atc_inv(target.stream, {true, target.pasid}, 0, arch::kAtcInvalidateAll));
+    commands.push_back(atc_inv(target.stream, target.substream, 0, arch::kAtcInvalidateAll));
   }
   commands_.issue(thread, commands, true);
 }
@@ -229,7 +248,7 @@ void SmmuDriver::invalidate_atc(Thread& thread, const std::vector<AtcTarget>& ta
   const std::uint64_t address = first >> span << span << arch::kPageShift;
   std::vector<arch::Command> commands;
   for (const AtcTarget& target : targets) {
-    commands.push_back(atc_inv(target.stream, {true, target.pasid}, address, span));
+    commands.push_back(atc_inv(target.stream, target.substream, address, span));
   }
   commands_.issue(thread, commands, true);
 }
@@ -243,7 +262,7 @@ void SmmuDriver::resume(Thread& thread, arch::StreamId stream, std::uint16_t sta
   command.stag = stag;
   command.action = retry ? arch::ResumeAction::retry : arch::ResumeAction::abort;
   const probe::FaultKey fault{probe::FaultKind::stall, arch::raw(stream), stag};
-  commands_.issue(thread, command, false, &fault);
+  commands_.issue(thread, command, config_.resp_sync, &fault);
 }
 
 void SmmuDriver::respond(Thread& thread, const DeviceDescription& device, arch::SubstreamId substream,
@@ -255,7 +274,7 @@ void SmmuDriver::respond(Thread& thread, const DeviceDescription& device, arch::
   command.prg_index = prg_index;
   command.response = response;
   const probe::FaultKey fault{probe::FaultKind::pri, arch::raw(device.stream), prg_index};
-  commands_.issue(thread, command, false, &fault);
+  commands_.issue(thread, command, config_.resp_sync, &fault);
 }
 
 // --- interrupts

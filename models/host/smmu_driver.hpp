@@ -38,8 +38,11 @@ struct Master {
 /// Where an address space's translations may be cached in a device.
 struct AtcTarget {
   arch::StreamId stream{};
-  std::uint32_t pasid = 0;
+  arch::SubstreamId substream;
 };
+inline bool operator==(const AtcTarget& a, const AtcTarget& b) {
+  return a.stream == b.stream && a.substream == b.substream;
+}
 
 class SmmuDriver {
  public:
@@ -64,7 +67,10 @@ class SmmuDriver {
   bool install_cd(Thread& thread, Master& master, std::uint32_t pasid, const arch::Cd& cd);
   void remove_cd(Thread& thread, Master& master, std::uint32_t pasid);
 
-  /// Removes what TLBs hold of an address space, and waits: everything, or `bytes` from `va` (4 KB aligned).
+  /// Would invalidate_range() take too many commands for so many bytes?
+  bool flushes_whole_asid(std::uint64_t bytes) const;
+  /// Removes what TLBs hold of an address space, walk caches included, and waits: everything, or `bytes` from
+  /// `va` (4 KB aligned), by ranges if the SMMU can.
   void invalidate_asid(Thread& thread, std::uint16_t asid);
   void invalidate_range(Thread& thread, std::uint16_t asid, std::uint64_t va, std::uint64_t bytes);
   /// Removes what ATCs hold: everything of the PASIDs, or the smallest power-of-two span that covers the

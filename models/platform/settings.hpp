@@ -62,10 +62,11 @@ class Settings {
                const std::string& meaning) {
       settings.number(prefix + key, value, unit, min, max, meaning);
     }
+    /// `changed`, if any, is called when the key is set: it may set other fields.
     template <class Enum>
     void choice(const std::string& key, Enum& value, std::initializer_list<const char*> names,
-                const std::string& meaning) {
-      settings.choose(prefix + key, value, {names.begin(), names.end()}, meaning);
+                const std::string& meaning, std::function<void()> changed = nullptr) {
+      settings.choose(prefix + key, value, {names.begin(), names.end()}, meaning, std::move(changed));
     }
   };
 
@@ -74,7 +75,7 @@ class Settings {
               const std::string& meaning);
   template <class Enum>
   void choose(const std::string& key, Enum& value, const std::vector<std::string>& names,
-              const std::string& meaning);
+              const std::string& meaning, std::function<void()> changed);
   void add(Setting setting);
   Setting* find(const std::string& key);
   std::string nearest(const std::string& key) const;
@@ -118,17 +119,18 @@ void Settings::number(const std::string& key, T& value, const std::string& unit,
 
 template <class Enum>
 void Settings::choose(const std::string& key, Enum& value, const std::vector<std::string>& names,
-                      const std::string& meaning) {
+                      const std::string& meaning, std::function<void()> changed) {
   Setting setting{key, "", detail::join(names), meaning, "", nullptr, nullptr};
   setting.get = [&value, names] {
     if constexpr (std::is_same_v<Enum, std::string>) return value;
     else return names.at(static_cast<std::size_t>(value));
   };
-  setting.set = [&value, names, key](const std::string& text) {
+  setting.set = [&value, names, key, changed](const std::string& text) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i] != text) continue;
       if constexpr (std::is_same_v<Enum, std::string>) value = text;
       else value = static_cast<Enum>(i);
+      if (changed) changed();
       return;
     }
     detail::no_such_choice(key, text, detail::join(names));

@@ -86,7 +86,9 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
   };
   services.pasid = [this](std::uint32_t process) { return host_->pasid(process); };
   services.unmap = [this](std::uint32_t process, std::uint64_t va, std::uint64_t bytes,
-                          std::function<void()> done) { host_->unmap(process, va, bytes, std::move(done)); };
+                          std::function<void()> done) {
+    host_->discard(process, va, bytes, [done = std::move(done)](host::Status) { done(); });
+  };
   feeder_ = std::make_unique<TraceFeeder>(calendar, device_clock_, config.devices.count, config.run.lookahead,
                                           reader, std::move(services));
   add_devices(recorder);

@@ -19,7 +19,7 @@ constexpr unsigned kMicroTlb = 2, kMainTlb = 4, kConfig = 6, kRegister = 3;     
 constexpr unsigned kDtiFlight = 8, kDtiWidth = 10;                               // DTI
 constexpr unsigned kForward = 2, kBackward = 4, kTag = 5, kData = 11;            // interconnect and cache
 constexpr unsigned kDelivery = 310, kHandler = 320, kThread = 2500, kPop = 150;  // host
-constexpr unsigned kReport = 400, kWorker = 2800, kLock = 160, kAnon = 1290, kResponse = 200;
+constexpr unsigned kReport = 400, kWorker = 2800, kLock = 160, kAnon = 1200, kResponse = 200;
 
 std::vector<std::string> settings() {
   const auto ns = [](const char* key, unsigned value) {

@@ -29,6 +29,12 @@ host::HostConfig config_with(unsigned cmdq, unsigned eventq, unsigned priq) {
   return config;
 }
 
+arch::Features without_ranges() {
+  arch::Features features;
+  features.ril = false;
+  return features;
+}
+
 /// Touches `pages` pages from kVa on, one fault at a time.
 void touch(Machine& m, std::uint32_t stream, unsigned pages) {
   for (unsigned i = 0; i < pages; ++i) {
@@ -102,7 +108,7 @@ TEST_CASE("linear tables where the SMMU has no two-level ones") {
 }
 
 TEST_CASE("unmap: descriptors, TLBI, SYNC, ATC_INV, SYNC") {
-  Machine m;
+  Machine m(fixed_config(), 0, without_ranges());
   m.start({device(0x10, FaultKind::stall), device(0x20, FaultKind::pri)});
   touch(m, 0x10, 4);
   m.smmu.on_command = [&](const arch::Command& command) {
@@ -110,7 +116,7 @@ TEST_CASE("unmap: descriptors, TLBI, SYNC, ATC_INV, SYNC") {
   };
   bool done = false;
   SECTION("by page, and one aligned power-of-two span for the ATC") {
-    m.host.unmap(1, kVa, 3 * 0x1000, [&] { done = true; });
+    m.host.discard(1, kVa, 3 * 0x1000, [&](host::Status) { done = true; });
     m.run();
     CHECK(m.commands() ==
           sequence({{3, "CMD_TLBI_NH_VA"}, {1, "CMD_SYNC"}, {1, "CMD_ATC_INV"}, {1, "CMD_SYNC"}}));
@@ -121,7 +127,7 @@ TEST_CASE("unmap: descriptors, TLBI, SYNC, ATC_INV, SYNC") {
     CHECK(m.translates(0x10, 1, kVa + 3 * 0x1000));
   }
   SECTION("nothing mapped there: no commands") {
-    m.host.unmap(1, 0x1000, ~0ull >> 20, [&] { done = true; });
+    m.host.discard(1, 0x1000, ~0ull >> 20, [&](host::Status) { done = true; });
     m.run();
     CHECK(m.commands().empty());
   }
@@ -129,16 +135,53 @@ TEST_CASE("unmap: descriptors, TLBI, SYNC, ATC_INV, SYNC") {
   CHECK(m.errors.empty());
 }
 
+TEST_CASE("range invalidation: five bits of the page count at a time, and two pages for one") {
+  // Linux arm-smmu-v3: each command is num * 2^scale pages; a low chunk of exactly one page is made two when
+  // the command is not leaf only.
+  struct Range {
+    unsigned pages, num, scale;
+  };
+  const auto [pages, expected] = GENERATE(table<unsigned, std::vector<Range>>({
+      {1, {{0, 1, 1}}},
+      {3, {{0, 3, 0}}},
+      {32, {{0, 1, 5}}},
+      {33, {{0, 17, 1}}},  // 34 pages
+      {100, {{0, 25, 2}}},
+      {99, {{0, 3, 0}, {3, 3, 5}}},
+  }));
+  host::HostConfig config = fixed_config();
+  config.cost[host::Cost::anon_fault] = host::fixed(0);
+  Machine m(config);
+  m.start({device(0x10, FaultKind::stall)});
+  m.smmu.push(stall_event(0x10, 1, kVa));
+  m.smmu.push(stall_event(0x10, 2, kVa + (pages - 1) * 0x1000));
+  m.run();
+  m.log_start = m.smmu.log.size();
+  m.host.discard(1, kVa, pages * 0x1000, [](host::Status) {});
+  m.run();
+  REQUIRE(m.commands() ==
+          sequence({{static_cast<unsigned>(expected.size()), "CMD_TLBI_NH_VA"}, {1, "CMD_SYNC"}}));
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const arch::Command& command = m.smmu.log[m.log_start + i].command;
+    INFO(pages << " pages, command " << i);
+    CHECK(command.tg == 1);
+    CHECK(!command.leaf);
+    CHECK(command.address == kVa + expected[i].pages * 0x1000);
+    CHECK(command.num + 1u == expected[i].num);
+    CHECK(command.scale == expected[i].scale);
+  }
+}
+
 TEST_CASE("512 pages or more: the whole ASID") {
   host::HostConfig config = fixed_config();
-  config.latency.anon_fault = host::fixed(0);
-  Machine m(config);
+  config.cost[host::Cost::anon_fault] = host::fixed(0);
+  Machine m(config, 0, without_ranges());
   m.start({device(0x10, FaultKind::stall)});
   touch(m, 0x10, 1);
   m.smmu.push(stall_event(0x10, 1, kVa + 511 * 0x1000));
   m.run();
   m.log_start = m.smmu.log.size();
-  m.host.unmap(1, 0, ~0ull, [] {});
+  m.host.discard(1, 0, ~0ull, [](host::Status) {});
   m.run();
   CHECK(m.commands() == sequence({{1, "CMD_TLBI_NH_ASID"}, {1, "CMD_SYNC"}}));
 }
@@ -148,7 +191,7 @@ TEST_CASE("freed frames are used again") {
   m.start({device(0x10, FaultKind::stall)});
   touch(m, 0x10, 1);
   const auto before = std::get<arch::TranslationResult>(m.translate(0x10, 1, kVa)).pa;
-  m.host.unmap(1, kVa, 0x1000, [] {});
+  m.host.discard(1, kVa, 0x1000, [](host::Status) {});
   m.run();
   m.smmu.push(stall_event(0x10, 1, kVa + 0x5000));
   m.run();
@@ -159,11 +202,11 @@ TEST_CASE("a small command queue wraps and fills without losing or reordering a 
   const auto sync = GENERATE(host::SyncMode::msi, host::SyncMode::poll);
   host::HostConfig config = config_with(2, 8, 8);
   config.sync = sync;
-  Machine m(config);
+  Machine m(config, 0, without_ranges());
   m.start({device(0x10, FaultKind::stall), device(0x20, FaultKind::pri)});
   touch(m, 0x10, 20);
   m.smmu.command_time = 300 * kNs;
-  m.host.unmap(1, kVa, 20 * 0x1000, [] {});
+  m.host.discard(1, kVa, 20 * 0x1000, [](host::Status) {});
   m.run();
   std::vector<std::uint64_t> addresses;
   for (std::size_t i = m.log_start; i < m.smmu.log.size(); ++i) {
@@ -189,7 +232,7 @@ TEST_CASE("many CPUs insert at once: every command arrives once, those of a call
     m.smmu.push(stall_event(0x10, i, kVa + (i / 4) * 0x1000, 1 + i % 4));
   }
   m.run(30'000 * kNs);
-  for (std::uint32_t p = 1; p <= 4; ++p) m.host.unmap(p, kVa, 40 * 0x1000, [] {});
+  for (std::uint32_t p = 1; p <= 4; ++p) m.host.discard(p, kVa, 40 * 0x1000, [](host::Status) {});
   m.run();
   std::vector<unsigned> resumed(200);
   for (std::size_t i = m.log_start; i < m.smmu.log.size(); ++i) {
@@ -254,12 +297,12 @@ TEST_CASE("page requests lost: groups without their last are forgotten, then req
 }
 
 TEST_CASE("an illegal command is reported, made a CMD_SYNC, and the queue goes on") {
-  Machine m;
+  Machine m(fixed_config(), 0, without_ranges());
   m.start({device(0x10, FaultKind::stall)});
   touch(m, 0x10, 3);
   m.smmu.fail_command = static_cast<int>(m.smmu.log.size()) + 1;
   bool done = false;
-  m.host.unmap(1, kVa, 3 * 0x1000, [&] { done = true; });
+  m.host.discard(1, kVa, 3 * 0x1000, [&](host::Status) { done = true; });
   m.run();
   CHECK(done);
   CHECK(m.commands() ==
@@ -277,7 +320,7 @@ TEST_CASE("with one CPU, which waits with interrupts off, the error is found whe
   touch(m, 0x10, 1);
   m.smmu.fail_command = static_cast<int>(m.smmu.log.size());
   bool done = false;
-  m.host.unmap(1, kVa, 0x1000, [&] { done = true; });
+  m.host.discard(1, kVa, 0x1000, [&](host::Status) { done = true; });
   m.run(3'000'000'000 * kNs);
   CHECK(done);
   REQUIRE(m.errors.size() == 2);
@@ -372,7 +415,7 @@ TEST_CASE("results do not depend on the order of blocks") {
   const auto run = [](std::uint32_t shuffle) {
     host::HostConfig config = config_with(4, 6, 6);
     config.cpus = 3;
-    config.latency = host::HostLatencies{};
+    config.cost = host::CostTable{};
     Machine m(config, shuffle);
     m.start({device(0x10, FaultKind::stall, {1, 2}), device(0x20, FaultKind::pri, {1, 2})});
     std::mt19937 random(7);
@@ -380,7 +423,7 @@ TEST_CASE("results do not depend on the order of blocks") {
       const std::uint64_t va = kVa + random() % 32 * 0x1000;
       m.smmu.push(stall_event(0x10, i, va, 1 + i % 2));
       m.smmu.push(page_request(0x20, i, va, true, 1 + i % 2));
-      if (i % 10 == 9) m.host.unmap(1 + i % 2, kVa, 16 * 0x1000, [] {});
+      if (i % 10 == 9) m.host.discard(1 + i % 2, kVa, 16 * 0x1000, [](host::Status) {});
       m.run(random() % 4000 * kNs);
     }
     m.run();

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -274,9 +276,7 @@ class FaultLog : public probe::Sink {
 /// Every latency fixed, at its default mean.
 inline host::HostConfig fixed_config() {
   host::HostConfig config;
-  host::HostLatencies::for_each(config.latency, [](const char*, host::Latency& l, const char*) {
-    l.shape = host::LatencyShape::fixed;
-  });
+  for (const host::CostInfo& info : host::kCostInfo) config.cost[info.cost].shape = host::LatencyShape::fixed;
   return config;
 }
 
@@ -320,6 +320,38 @@ class Machine {
     });
     return found;
   }
+  /// Makes a request to the host and waits for its reply: `call` gets what to reply to.
+  template <class Call>
+  host::Status ask(Call&& call) {
+    std::optional<host::Status> status;
+    call([&status](host::Status s) { status = s; });
+    run();
+    if (!status) errors.push_back("no reply");
+    return status.value_or(host::Status::invalid);
+  }
+  /// What the stages of the last closed fault on the page of `va` took; its outcome.
+  const FaultRecord& fault_on(std::uint64_t va) const {
+    const auto found = std::find_if(faults.faults.rbegin(), faults.faults.rend(), [&](const FaultRecord& f) {
+      return f.va >> arch::kPageShift == va >> arch::kPageShift;
+    });
+    if (found == faults.faults.rend()) throw std::out_of_range("no fault on that page");
+    return *found;
+  }
+  /// A stalled access faults and is served.
+  const FaultRecord& access(std::uint32_t stream, std::uint64_t va, bool write = true,
+                            std::uint32_t pasid = 1) {
+    push_access(stream, va, write, pasid);
+    run();
+    return fault_on(va);
+  }
+  void push_access(std::uint32_t stream, std::uint64_t va, bool write = true, std::uint32_t pasid = 1);
+  std::optional<std::uint64_t> frame(std::uint32_t stream, std::uint64_t va, bool write,
+                                     std::uint32_t pasid = 1) {
+    const auto outcome = translate(stream, pasid, va, write);
+    const auto* result = std::get_if<arch::TranslationResult>(&outcome);
+    if (result == nullptr) return std::nullopt;
+    return result->pa.value & ~arch::mask(arch::kPageShift);
+  }
   /// Names of the commands consumed since start().
   std::vector<std::string> commands() const {
     std::vector<std::string> names;
@@ -350,6 +382,7 @@ class Machine {
   host::Host host;
   std::vector<std::string> errors;
   std::size_t log_start = 0;
+  std::uint16_t next_stag = 0;
 };
 
 inline arch::Event stall_event(std::uint32_t stream, std::uint16_t stag, std::uint64_t va,
@@ -363,6 +396,12 @@ inline arch::Event stall_event(std::uint32_t stream, std::uint16_t stag, std::ui
   event.input_address = arch::Va(va);
   event.fault_class = arch::FaultClass::in;
   return event;
+}
+
+inline void Machine::push_access(std::uint32_t stream, std::uint64_t va, bool write, std::uint32_t pasid) {
+  arch::Event event = stall_event(stream, next_stag++, va, pasid);
+  event.read = !write;
+  smmu.push(event);
 }
 
 inline arch::PageRequest page_request(std::uint32_t stream, std::uint16_t prg, std::uint64_t va, bool last,

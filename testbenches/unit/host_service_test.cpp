@@ -45,7 +45,7 @@ TEST_CASE("a stalled transaction's fault spends the documented time in each stag
                        {Stage::group_wait, 0},
                        {Stage::workqueue, 2800},
                        {Stage::mm_lock, 150},
-                       {Stage::mm_fault, 1290 + 4},  // three tables and the page
+                       {Stage::mm_fault, 1200 + 4},  // three tables and the page
                        {Stage::response, 200 + 50},  // and the command seen by the SMMU
                        {Stage::command, 1 + 10}});   // PROD on the wire, consumption
   CHECK(fault.outcome == probe::Outcome::ok);
@@ -77,7 +77,7 @@ TEST_CASE("a page request group waits for its last request and is answered once"
   for (const FaultRecord& fault : m.faults.faults) {
     check_stages(fault, {{Stage::workqueue, 2800},
                          {Stage::mm_lock, 2 * 150},
-                         {Stage::mm_fault, 1290 + 4 + 1290 + 1},  // one page after the other
+                         {Stage::mm_fault, 1200 + 4 + 1200 + 1},  // one page after the other
                          {Stage::response, 250},
                          {Stage::command, 11}});
   }
@@ -178,7 +178,7 @@ TEST_CASE("two workers on one CPU take turns, on two they overlap") {
 
 TEST_CASE("policy deny answers as mainline does") {
   host::HostConfig config = fixed_config();
-  config.pri_policy = host::PriPolicy::deny;
+  config.pri_policy = host::PriPolicy::mainline_deny;
   Machine m(config);
   m.start({device(0x20, FaultKind::pri)});
   m.smmu.push(page_request(0x20, 3, kVa, false));
