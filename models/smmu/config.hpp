@@ -58,6 +58,9 @@ struct TcuConfig {
   std::uint32_t config_ways = 4;
   std::uint32_t config_latency = 3;
   std::uint32_t config_slots = 4;
+  std::uint32_t ipa_sets = 64;
+  std::uint32_t ipa_ways = 4;
+  std::uint32_t ipa_latency = 1;
   std::uint32_t walk_slots = 16;
   std::uint32_t stall_max = 256;
   std::uint32_t register_latency = 4;
@@ -72,6 +75,11 @@ struct TcuConfig {
     v.field("config_ways", config_ways, "ways", 1, 64, "configuration cache");
     v.field("config_latency", config_latency, "cycles", 1, 64, "configuration-cache lookup");
     v.field("config_slots", config_slots, "walks", 1, 256, "STE and CD fetch sequences at a time");
+    v.field("ipa_cache.sets", ipa_sets, "sets", 0, 65536,
+            "stage-2 leaves by VMID and IPA, a power of two; 0: no IPA cache");
+    v.field("ipa_cache.ways", ipa_ways, "ways", 1, 64, "IPA cache");
+    v.field("ipa_cache.latency", ipa_latency, "cycles", 1, 64,
+            "IPA-cache lookup, and a cycle more for each further page size in use");
     v.field("walk_slots", walk_slots, "walks", 1, 4096, "page-table walks at a time");
     v.field("stall_max", stall_max, "transactions", 1, 65535,
             "stalled transactions with a record (IDR5.STALL_MAX)");
