@@ -20,6 +20,7 @@ struct TbuConfig {
   std::uint32_t tlb_sets = 64;
   std::uint32_t tlb_ways = 4;
   std::uint32_t tlb_latency = 3;
+  std::uint32_t tlb_probes = 1;
   std::uint32_t slots = 64;
   std::uint32_t tokens = 64;
   std::uint32_t bus_bytes = 64;
@@ -33,6 +34,8 @@ struct TbuConfig {
     v.field("tlb_sets", tlb_sets, "sets", 1, 65536, "main TLB, a power of two");
     v.field("tlb_ways", tlb_ways, "ways", 1, 64, "main TLB");
     v.field("tlb_latency", tlb_latency, "cycles", 1, 64, "main-TLB lookup; one starts every cycle");
+    v.field("tlb_probes", tlb_probes, "page sizes", 1, 16,
+            "page sizes the main TLB tries in one cycle; it tries those in use, smallest first");
     v.field("slots", slots, "transactions", 1, 4096,
             "transactions that wait for the TCU, stalled ones included");
     v.field("tokens", tokens, "requests", 1, 4096, "DTI translation tokens: requests outstanding at the TCU");

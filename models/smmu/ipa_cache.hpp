@@ -1,5 +1,5 @@
-// The TCU's IPA cache: stage-2 leaves by VMID and IPA, for the pages a stage-2-only stream uses, and in nested
-// walks for the CD, each stage-1 table and the page. Only TLBIs of stage 2 remove them.
+// The TCU's IPA cache: stage-2 leaves by VMID and IPA, for the pages a stage-2-only stream uses, and in
+// nested walks for the CD, each stage-1 table and the page. Only TLBIs of stage 2 remove them.
 #pragma once
 
 #include "models/arch/stage2_walk.hpp"

@@ -1,7 +1,7 @@
-// A set-associative cache of translations of any page size, least recently used first out: the TLBs and the IPA
-// cache. A set is chosen by the page number at the entry's own size, so whoever looks for an address tries the
-// sizes in use one by one (next_size), as hardware does that keeps all sizes in one array. With a single set it
-// is fully associative: each entry compares the address at its own size, and one look suffices.
+// A set-associative cache of translations of any page size, least recently used first out: the TLBs and the
+// IPA cache. A set is chosen by the page number at the entry's own size, so whoever looks for an address
+// tries the sizes in use one by one (next_size), as hardware does that keeps all sizes in one array. With a
+// single set it is fully associative: each entry compares the address at its own size, and one look suffices.
 #pragma once
 
 #include <array>
@@ -61,7 +61,8 @@ class PageCache {
     std::size_t victim = first;
     for (std::size_t i = first; i < first + ways_; ++i) {
       const Entry& there = entries_[i];
-      if (used_[i] != 0 && there.log2_size == entry.log2_size && there.covers(entry.source, entry.address())) {
+      if (used_[i] != 0 && there.log2_size == entry.log2_size &&
+          there.covers(entry.source, entry.address())) {
         victim = i;
         break;
       }

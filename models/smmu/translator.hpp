@@ -154,11 +154,12 @@ class Translator {
   engine::Ring<std::uint16_t> config_waiting_;  ///< at most one entry per slot, as are the next two
   engine::Ring<std::uint16_t> walk_waiting_;
   engine::Ring<Blocked> blocked_;
-  std::uint64_t epoch_ = 0;            ///< counts invalidations
+  std::uint64_t epoch_ = 0;           ///< counts invalidations
   engine::Picoseconds ipa_free_ = 0;  ///< when the next IPA-cache lookup may begin
 
   std::uint64_t config_lookups_ = 0, config_misses_ = 0, config_fetches_ = 0, hazards_ = 0, walks_ = 0,
-                walk_reads_ = 0, walk_updates_ = 0, ipa_lookups_ = 0, ipa_hits_ = 0, slots_peak_ = 0, walk_slots_peak_ = 0;
+                walk_reads_ = 0, walk_updates_ = 0, ipa_lookups_ = 0, ipa_hits_ = 0, slots_peak_ = 0,
+                walk_slots_peak_ = 0;
 };
 
 }  // namespace svasim::smmu

@@ -37,9 +37,9 @@ struct Nested : SmmuBench {
   }
   /// Descriptor reads since the last call.
   std::size_t reads() {
-    const auto n = static_cast<std::size_t>(std::count_if(
-        memory.log.begin() + static_cast<std::ptrdiff_t>(seen), memory.log.end(),
-        [](const FixedMemory::Access& a) { return a.port == 0 && !a.write && a.bytes == 8; }));
+    const auto n = static_cast<std::size_t>(
+        std::count_if(memory.log.begin() + static_cast<std::ptrdiff_t>(seen), memory.log.end(),
+                      [](const FixedMemory::Access& a) { return a.port == 0 && !a.write && a.bytes == 8; }));
     seen = memory.log.size();
     return n;
   }
@@ -145,8 +145,8 @@ TEST_CASE("nested walk: a stage-2 mapping taken away faults after its TLBI, from
   Nested b;
   b.access(kVa);
   b.memory.set(b.guest.stage2_slot(Guest::ipa(kPage)), 0);
-  REQUIRE(b.submit({tlbi(arch::Opcode::tlbi_s2_ipa, 1, Guest::ipa(kPage)),
-                    tlbi(arch::Opcode::tlbi_nh_all), SmmuBench::sync()}));
+  REQUIRE(b.submit({tlbi(arch::Opcode::tlbi_s2_ipa, 1, Guest::ipa(kPage)), tlbi(arch::Opcode::tlbi_nh_all),
+                    SmmuBench::sync()}));
   b.access(kVa);
   REQUIRE(b.events_visible() == 1);
   const arch::Event event = b.next_event();
@@ -162,8 +162,8 @@ namespace {
 
 constexpr unsigned kSlow = 100;  ///< memory latency: all else is short against it
 
-/// Sends an access. When the read of `before`, the last one before `raced`, is in memory, the command goes out;
-/// while `raced` is on its way back software has changed it (`change`) and the command is executed.
+/// Sends an access. When the read of `before`, the last one before `raced`, is in memory, the command goes
+/// out; while `raced` is on its way back software has changed it (`change`) and the command is executed.
 void overtake(SmmuBench& b, const arch::Command& command, std::uint64_t before, std::uint64_t raced,
               const std::function<void()>& change) {
   b.memory.log.clear();
@@ -198,8 +198,8 @@ TEST_CASE("IPA cache: a walk that a TLBI overtook puts nothing back") {
   const std::uint64_t slot = b.guest.stage2_slot(Guest::ipa(kPage));
   REQUIRE(b.submit({tlbi(arch::Opcode::tlbi_s12_vmall), SmmuBench::sync()}));
   b.settle();
-  overtake(b, tlbi(arch::Opcode::tlbi_s12_vmall), b.tables.slot(b.guest.stage2_root, Guest::ipa(kPage), 2), slot,
-           [&] { b.guest.map(Guest::ipa(kPage), kPage + 0x1000); });
+  overtake(b, tlbi(arch::Opcode::tlbi_s12_vmall), b.tables.slot(b.guest.stage2_root, Guest::ipa(kPage), 2),
+           slot, [&] { b.guest.map(Guest::ipa(kPage), kPage + 0x1000); });
   CHECK(b.access(kVa).pa == kPage + 0x1000);
 }
 
