@@ -5,36 +5,59 @@ package pwc_pkg;
 
   localparam int unsigned LEVELS = 4;
   localparam int unsigned LEVEL_W = 2;
-  localparam int unsigned ID_W = 8;     // lookup id, returned with the response
-  localparam int unsigned HIER_W = 5;   // NSTable 4, APTable 3:2, XNTable 1, PXNTable 0
+  localparam int unsigned ID_W = 8;      // lookup id, returned with the response
+  localparam int unsigned HIER_W = 5;    // NSTable 4, APTable 3:2, XNTable 1, PXNTable 0
   localparam int unsigned SCOPE_W = 3;
+  localparam int unsigned WORLD_W = 2;
+  localparam int unsigned WORLDS = 4;
+  localparam int unsigned GRANULE_W = 2;
+  localparam int unsigned NUM_W = 5;     // range invalidation: NUM, SCALE and TG as in the command
+  localparam int unsigned SCALE_W = 5;
+  localparam int unsigned PAGES_W = 38;  // (NUM + 1) << SCALE
+  localparam int unsigned FLIP_W = 8;    // which bit of an entry the injection flips
 
-  // Invalidation scopes. `all` has no constant of its own: it is every other code, so that a code nobody
-  // defined errs on the side of removing too much.
+  // Whose tables: stage 1 of a stream world (0 EL1, 1 EL2, 2 EL2-E2H: told apart, no more), or stage 2.
+  localparam logic [WORLD_W-1:0] WORLD_STAGE2 = 2'd3;
+
+  // Granules as in a command's TG. No granule: in a range invalidation a single 4 KB page and entries of any
+  // granule; elsewhere it means 4 KB.
+  localparam logic [GRANULE_W-1:0] GRANULE_NONE = 2'd0;
+  localparam logic [GRANULE_W-1:0] GRANULE_4K   = 2'd1;
+  localparam logic [GRANULE_W-1:0] GRANULE_16K  = 2'd2;
+  localparam logic [GRANULE_W-1:0] GRANULE_64K  = 2'd3;
+
+  // Invalidation scopes. `all` has no constant of its own: it is every other code, and codes nobody defined
+  // remove everything whatever the worlds, so that an error errs on the side of removing too much.
   localparam logic [SCOPE_W-1:0] SCOPE_VMID = 3'd1;
   localparam logic [SCOPE_W-1:0] SCOPE_ASID = 3'd2;
   localparam logic [SCOPE_W-1:0] SCOPE_VA   = 3'd3;
   localparam logic [SCOPE_W-1:0] SCOPE_VAA  = 3'd4;
 
-  function automatic logic is_all(input logic [SCOPE_W-1:0] scope);
-    is_all = scope == 3'd0 || scope > SCOPE_VAA;
+  function automatic logic [GRANULE_W-1:0] granule(input logic [GRANULE_W-1:0] code);
+    granule = (code == GRANULE_NONE) ? GRANULE_4K : code;
   endfunction
 
-  // Scopes that do not say where their entries are, so that every set is visited.
-  function automatic logic is_scan(input logic [SCOPE_W-1:0] scope);
-    is_scan = scope == SCOPE_VMID || scope == SCOPE_ASID;
+  // Everything goes, in one step.
+  function automatic logic is_flash(input logic [SCOPE_W-1:0] scope, input logic [WORLDS-1:0] worlds);
+    is_flash = scope > SCOPE_VAA || (scope == '0 && worlds == '1);
+  endfunction
+
+  // Scopes that say where their entries are. All others visit every set.
+  function automatic logic is_by_address(input logic [SCOPE_W-1:0] scope);
+    is_by_address = scope == SCOPE_VA || scope == SCOPE_VAA;
   endfunction
 
   // Does an invalidation remove an entry, given which parts of the two keys agree?
   function automatic logic removes(input logic [SCOPE_W-1:0] scope, input logic leaf_only,
-                                   input logic same_vmid, input logic same_asid, input logic same_tag,
-                                   input logic entry_global, input logic entry_leaf);
+                                   input logic named_world, input logic same_vmid, input logic same_asid,
+                                   input logic in_range, input logic entry_global, input logic entry_leaf);
     case (scope)
-      SCOPE_VMID: removes = same_vmid;
-      SCOPE_ASID: removes = same_vmid && same_asid && !entry_global;
-      SCOPE_VA:   removes = same_vmid && same_tag && (same_asid || entry_global) &&
+      3'd0:       removes = named_world;
+      SCOPE_VMID: removes = named_world && same_vmid;
+      SCOPE_ASID: removes = named_world && same_vmid && same_asid && !entry_global;
+      SCOPE_VA:   removes = named_world && same_vmid && in_range && (same_asid || entry_global) &&
                             (entry_leaf || !leaf_only);
-      SCOPE_VAA:  removes = same_vmid && same_tag && (entry_leaf || !leaf_only);
+      SCOPE_VAA:  removes = named_world && same_vmid && in_range && (entry_leaf || !leaf_only);
       default:    removes = 1'b1;
     endcase
   endfunction

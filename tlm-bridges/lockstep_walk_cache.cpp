@@ -32,10 +32,38 @@ constexpr Output kOutputs[] = {
     {"response.hierarchical",
      [](const WalkCacheOutputs& o) -> std::uint64_t { return o.response.hierarchical; }},
     {"response.descriptor", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.response.descriptor; }},
+    {"response.error", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.response.error; }},
+    {"lookups", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.lookups; }},
+    {"hits", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.hits; }},
+    {"errors", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.errors; }},
+    {"fills", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.fills; }},
+    {"lost_fills", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.lost_fills; }},
+    {"evictions", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.evictions; }},
+    {"invalidations", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.invalidations; }},
+    {"waits", [](const WalkCacheOutputs& o) -> std::uint64_t { return o.counters.waits; }},
 };
 
+const char* name(arch::WalkCacheWorld world) {
+  constexpr const char* kNames[] = {"EL1", "EL2", "EL2-E2H", "stage 2"};
+  return kNames[raw(world) & 3u];
+}
+
 std::ostream& operator<<(std::ostream& os, const arch::WalkCacheKey& key) {
-  return os << "vmid " << key.vmid << " asid " << key.asid << " vpn 0x" << std::hex << key.vpn << std::dec;
+  return os << name(key.world) << ' ' << (1u << (raw(key.granule) - 10)) << " KB vmid " << key.vmid
+            << " asid " << key.asid << " vpn 0x" << std::hex << key.vpn << std::dec;
+}
+
+/// The worlds an invalidation names, and its range.
+void describe(std::ostream& os, const arch::WalkCacheInvalidate& request) {
+  for (unsigned w = 0; w < 4; ++w) {
+    if ((request.worlds >> w & 1u) != 0) os << name(static_cast<arch::WalkCacheWorld>(w)) << ", ";
+  }
+  os << "vmid " << request.key.vmid << " asid " << request.key.asid << " vpn 0x" << std::hex
+     << request.key.vpn << std::dec;
+  if (request.tg != 0) {
+    os << " tg " << unsigned{request.tg} << " num " << unsigned{request.num} << " scale "
+       << unsigned{request.scale};
+  }
 }
 
 const char* name(WalkCacheScope scope) {
@@ -54,13 +82,16 @@ const char* taken(bool ready) { return ready ? "" : " (waits)"; }
 void describe(std::ostream& os, const WalkCacheInputs& in, const WalkCacheOutputs& before) {
   if (in.invalidate_valid) {
     os << "\n    invalidate " << name(in.invalidate.scope) << (in.invalidate.leaf_only ? " leaf-only " : " ")
-       << in.invalidate.key << taken(before.invalidate_ready);
+       << "of ";
+    describe(os, in.invalidate);
+    os << taken(before.invalidate_ready);
   }
   if (in.fill_valid) {
     os << "\n    fill level " << unsigned{in.fill.level} << (in.fill.leaf ? " leaf" : " table")
        << (in.fill.global ? " global " : " ") << in.fill.key << " descriptor 0x" << std::hex
-       << in.fill.descriptor << " hierarchical 0x" << unsigned{in.fill.hierarchical} << std::dec
-       << taken(before.fill_ready);
+       << in.fill.descriptor << " hierarchical 0x" << unsigned{in.fill.hierarchical} << std::dec;
+    if (in.flip.valid) os << " with bit " << unsigned{in.flip.bit} << " flipped";
+    os << taken(before.fill_ready);
   }
   if (in.lookup_valid) {
     os << "\n    lookup id " << unsigned{in.lookup.id} << " " << in.lookup.key << taken(before.lookup_ready);

@@ -11,19 +11,25 @@ namespace svasim::bridges {
 
 namespace {
 
-std::string list(const std::array<std::uint32_t, arch::kWalkLevels>& values) {
+std::string list(const arch::WalkCacheGeometry::PerLevel& values) {
   std::string text;
   for (const std::uint32_t value : values) text += (text.empty() ? "" : ";") + std::to_string(value);
   return text;
 }
 
+/// The CMake options that build a geometry.
+std::string options(const arch::WalkCacheGeometry& geometry) {
+  return "-DSVASIM_PWC_SETS=\"" + list(geometry.sets) + "\" -DSVASIM_PWC_WAYS=\"" + list(geometry.ways) +
+         "\" -DSVASIM_PWC_S2_SETS=\"" + list(geometry.s2_sets) + "\" -DSVASIM_PWC_S2_WAYS=\"" +
+         list(geometry.s2_ways) +
+         "\" -DSVASIM_PWC_PLRU=" + std::to_string(static_cast<unsigned>(geometry.replacement));
+}
+
 void require_built(const arch::WalkCacheGeometry& wanted) {
-  const arch::WalkCacheGeometry built = RtlWalkCache::built_geometry();
-  if (wanted.sets == built.sets && wanted.ways == built.ways) return;
-  throw GeometryNotBuilt("the page-walk cache RTL was built with sets " + list(built.sets) + " and ways " +
-                         list(built.ways) + ", not sets " + list(wanted.sets) + " and ways " +
-                         list(wanted.ways) + ": use the model, or build with -DSVASIM_PWC_SETS=\"" +
-                         list(wanted.sets) + "\" -DSVASIM_PWC_WAYS=\"" + list(wanted.ways) + "\"");
+  const std::string built = options(built_geometry()), asked = options(wanted);
+  if (asked == built) return;
+  throw GeometryNotBuilt("the page-walk cache RTL was built with " + built +
+                         ": use the model, or build with " + asked);
 }
 
 }  // namespace
@@ -33,7 +39,7 @@ std::unique_ptr<arch::WalkCache> make_walk_cache(WalkCacheImplementation impleme
                                                  std::unique_ptr<arch::WalkCache> model) {
   if (implementation == WalkCacheImplementation::model) return model;
   require_built(geometry);
-  auto rtl = std::make_unique<RtlWalkCache>();
+  auto rtl = make_rtl_walk_cache();
   if (implementation == WalkCacheImplementation::rtl) return rtl;
   return std::make_unique<LockstepWalkCache>(std::move(model), std::move(rtl));
 }

@@ -1,6 +1,7 @@
 // See stage2_walk.hpp.
 #include "models/arch/stage2_walk.hpp"
 
+#include "models/arch/bit_fields.hpp"
 #include "models/arch/descriptor.hpp"
 
 namespace svasim::arch {
@@ -40,6 +41,7 @@ void Stage2Walk::go_to_table(const StreamConfig& config, std::uint64_t table, un
 }
 
 void Stage2Walk::supply(const StreamConfig& config, const std::uint8_t* bytes) {
+  kept_.reset();
   untouched_ = resumed_ = false;
   examine(config, load_le64(bytes));
 }
@@ -54,6 +56,7 @@ void Stage2Walk::examine(const StreamConfig& config, std::uint64_t word) {
   const std::uint64_t address = descriptor.address(granule, log2_align, config.oas_bits);
   if ((address >> config.s2.output_bits) != 0) return fail(EventId::f_addr_size);
   if (kind == DescriptorKind::leaf) return examine_leaf(config, word);
+  kept_ = {level_, false, word};
   ++level_;
   go_to_table(config, address, index_bits(granule));
 }
@@ -81,10 +84,12 @@ void Stage2Walk::examine_leaf(const StreamConfig& config, std::uint64_t word) {
   permissions_ = leaf_permissions(leaf, s2.xnx);
   descriptor_ = word;
   pa_ = Pa(leaf.address(s2.granule, log2_size_, config.oas_bits) | ipa_.offset(log2_size_));
+  if (leaf.access_flag()) kept_ = {level_, true, word};
   status_ = Status::done;
 }
 
 void Stage2Walk::supply_update(const StreamConfig& config, std::uint64_t observed) {
+  kept_.reset();
   examine(config, observed == update_.expected ? update_.desired : observed);
 }
 
@@ -104,7 +109,26 @@ std::optional<Stage2Entry> Stage2Walk::fill(const StreamConfig& config) const {
 
 void Stage2Walk::supply_abort() { fail(EventId::f_walk_eabt); }
 
+WalkCacheKey Stage2Walk::walk_cache_key(const StreamConfig& config) const {
+  return {config.vmid, 0, bits(ipa_.value, 55, kPageShift), WalkCacheWorld::stage2, config.s2.granule};
+}
+
+void Stage2Walk::resume(const StreamConfig& config, const WalkCacheResponse& response) {
+  if (!response.hit || response.level < config.s2.start_level) return;
+  untouched_ = false;
+  resumed_ = true;
+  level_ = response.level;
+  examine(config, response.descriptor);
+  kept_.reset();  // it is there already
+}
+
+std::optional<WalkCacheEntry> Stage2Walk::walk_cache_fill(const StreamConfig& config) const {
+  if (!kept_) return std::nullopt;
+  return WalkCacheEntry{walk_cache_key(config), kept_->level, kept_->leaf, false, 0, kept_->word};
+}
+
 void Stage2Walk::fail(EventId id) {
+  kept_.reset();
   fault_ = {};
   fault_.id = id;
   fault_.stage2 = true;

@@ -8,6 +8,7 @@
 #include "models/arch/fault.hpp"
 #include "models/arch/stream_config.hpp"
 #include "models/arch/translation.hpp"
+#include "models/arch/walk_cache.hpp"
 
 namespace svasim::arch {
 
@@ -38,6 +39,12 @@ class Stage2Walk {
   void supply_update(const StreamConfig&, std::uint64_t observed);
   void supply_abort();
 
+  /// As those of TableWalk: resume() before the first fetch; what was just read, if the walk cache may keep
+  /// it.
+  WalkCacheKey walk_cache_key(const StreamConfig&) const;
+  void resume(const StreamConfig&, const WalkCacheResponse&);
+  std::optional<WalkCacheEntry> walk_cache_fill(const StreamConfig&) const;
+
   Ipa ipa() const { return ipa_; }
   /// Nothing has been read yet: a leaf kept from earlier may be used instead.
   bool untouched() const { return untouched_; }
@@ -57,6 +64,13 @@ class Stage2Walk {
   const Fault& fault() const { return fault_; }
 
  private:
+  /// Of the descriptor just read, what the walk cache may keep.
+  struct Kept {
+    std::uint8_t level = 0;
+    bool leaf = false;
+    std::uint64_t word = 0;
+  };
+
   void begin(const StreamConfig&);
   void go_to_table(const StreamConfig&, std::uint64_t table, unsigned table_bits);
   void examine(const StreamConfig&, std::uint64_t word);
@@ -69,7 +83,8 @@ class Stage2Walk {
   std::uint8_t log2_size_ = 0;
   bool probe_ = false;
   bool untouched_ = true;
-  bool resumed_ = false;  ///< the leaf at hand was kept
+  bool resumed_ = false;  ///< the descriptor at hand was kept, here or in the walk cache
+  std::optional<Kept> kept_;
   Ipa ipa_;
   Access access_;
   Fetch fetch_;

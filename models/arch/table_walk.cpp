@@ -23,6 +23,7 @@ TableWalk::TableWalk(const StreamConfig& config, Va va, Access access, AddressTy
   result_.vmid = config.vmid;
   result_.ipa = Ipa(va.value);
   if (config.stage1()) {
+    s1_lookup_due_ = true;
     begin_stage1();
   } else if (config.kind == ConfigKind::abort) {
     fail(EventId::none);
@@ -77,9 +78,10 @@ void TableWalk::read_descriptor(Pa address) {
 void TableWalk::supply(const std::uint8_t* bytes) {
   fill_.reset();
   stage2_fill_.reset();
-  resumed_ = false;
+  resumed_ = s1_lookup_due_ = s2_lookup_due_ = false;
   if (in_stage2_) {
     stage2_.supply(config_, bytes);
+    fill_ = stage2_.walk_cache_fill(config_);
     return follow_stage2();
   }
   examine(load_le64(bytes));
@@ -155,6 +157,7 @@ void TableWalk::supply_update(std::uint64_t observed) {
   stage2_fill_.reset();
   if (in_stage2_) {
     stage2_.supply_update(config_, observed);
+    fill_ = stage2_.walk_cache_fill(config_);
     return follow_stage2();
   }
   examine(observed == update_.expected ? update_.desired : observed);
@@ -188,6 +191,7 @@ void TableWalk::begin_stage2(Ipa ipa, Access access, FaultClass fault_class, Par
   in_stage2_ = true;
   part_ = part;
   stage2_ = Stage2Walk(config_, ipa, access, fault_class, probe() && part == Part::output);
+  s2_lookup_due_ = true;
   follow_stage2();
 }
 
@@ -216,6 +220,7 @@ void TableWalk::follow_stage2() {
 
 void TableWalk::supply_cached_stage2(const Stage2Entry& entry) {
   fill_.reset();
+  s2_lookup_due_ = false;
   stage2_fill_.reset();
   stage2_.resume(config_, entry);
   follow_stage2();
@@ -258,18 +263,25 @@ void TableWalk::terminate() {
   status_ = Status::fault;
 }
 
-bool TableWalk::cacheable() const {
-  return config_.stage1() && config_.world == StreamWorld::el1 && half().granule == Granule::k4;
+/// Worlds of EL2 have no VMID (the configuration says 0), and without E2H no ASID.
+WalkCacheKey TableWalk::s1_key() const {
+  const auto world = static_cast<WalkCacheWorld>(raw(config_.world));
+  const std::uint16_t asid = config_.world == StreamWorld::el2 ? std::uint16_t{0} : config_.s1.asid;
+  return {config_.vmid, asid, bits(va_.value, 55, kPageShift), world, half().granule};
 }
 
-WalkCacheKey TableWalk::key() const {
-  return {config_.vmid, config_.s1.asid, bits(va_.value, 55, kPageShift)};
-}
+WalkCacheKey TableWalk::key() const { return s1_lookup_due_ ? s1_key() : stage2_.walk_cache_key(config_); }
 
 void TableWalk::resume(const WalkCacheResponse& response) {
-  const unsigned first = start_level(half().granule, half().input_bits);
-  if (!response.hit || response.level < first) return;
-  in_stage2_ = false;
+  fill_.reset();
+  if (!s1_lookup_due_) {
+    s2_lookup_due_ = false;
+    stage2_.resume(config_, response);
+    return follow_stage2();
+  }
+  s1_lookup_due_ = false;
+  if (!response.hit || response.level < start_level(half().granule, half().input_bits)) return;
+  in_stage2_ = s2_lookup_due_ = false;
   resumed_ = true;
   level_ = response.level;
   hierarchical_ = response.hierarchical;
@@ -279,9 +291,9 @@ void TableWalk::resume(const WalkCacheResponse& response) {
 
 /// Only what a later walk may rely on: a leaf with AF = 0 must be read again.
 void TableWalk::offer_fill(std::uint64_t word, bool leaf) {
-  if (!cacheable() || (leaf && !Descriptor{word}.access_flag())) return;
-  const bool global = leaf && !Descriptor{word}.not_global();
-  fill_ = WalkCacheEntry{key(), level_, leaf, global, hierarchical_, word};
+  if (leaf && !Descriptor{word}.access_flag()) return;
+  const bool global = leaf && (config_.world == StreamWorld::el2 || !Descriptor{word}.not_global());
+  fill_ = WalkCacheEntry{s1_key(), level_, leaf, global, hierarchical_, word};
 }
 
 }  // namespace svasim::arch

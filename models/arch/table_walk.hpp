@@ -4,9 +4,11 @@
 // request, and retries with a new walk.
 //
 //   TableWalk walk(config, va, access);
-//   if (walk.uses_walk_cache()) walk.resume(cache.lookup(walk.key()));
-//   while (walk.status() == Status::fetch) { walk.supply(read(walk.fetch())); if (auto e = walk.fill())
-//   cache.fill(*e); }
+//   while (walk.status() == Status::fetch) {
+//     if (walk.uses_walk_cache()) { walk.resume(cache.lookup(walk.key())); continue; }
+//     walk.supply(read(walk.fetch()));
+//     if (auto e = walk.fill()) cache.fill(*e);
+//   }
 #pragma once
 
 #include <cstdint>
@@ -44,15 +46,14 @@ class TableWalk {
   /// When failed.
   const Fault& fault() const { return fault_; }
 
-  /// Stage-1 walks of 4 KB tables in the EL1 world. (The cache's tags are cut at the 4 KB level shifts and
-  /// name no world.)
-  bool uses_walk_cache() const { return status_ == Status::fetch && cacheable(); }
+  /// A lookup is due: at the beginning of stage 1, and of each translation by stage 2. Optional: supply()
+  /// goes on without it.
+  bool uses_walk_cache() const { return status_ == Status::fetch && (s1_lookup_due_ || s2_lookup_due_); }
   WalkCacheKey key() const;
-  /// Before the first fetch: a hit acts as if its descriptor had just been read. A leaf that needs a hardware
-  /// update is taken as a miss, because the response does not tell its address.
+  /// Answers the lookup that was due: a hit acts as if its descriptor had just been read. A leaf that needs a
+  /// hardware update is taken as a miss, because the response does not tell its address.
   void resume(const WalkCacheResponse&);
-  /// After supply or supply_update: the stage-1 descriptor just read, if it may be cached (valid, AF = 1, no
-  /// fault).
+  /// After supply or supply_update: the descriptor just read, if it may be cached (valid, AF = 1, no fault).
   const std::optional<WalkCacheEntry>& fill() const { return fill_; }
 
   /// A stage-2 translation, of stage2_ipa(), has begun and nothing of it has been read: now a leaf from an
@@ -68,7 +69,7 @@ class TableWalk {
   enum class Part : std::uint8_t { table, update, output };
 
   const Stage1Half& half() const { return config_.s1.half[half_]; }
-  bool cacheable() const;
+  WalkCacheKey s1_key() const;
   bool probe() const { return type_ == AddressType::translation_request; }
   void begin_without_stage1();
   void begin_stage1();
@@ -94,7 +95,9 @@ class TableWalk {
   Status status_ = Status::fetch;
   Part part_ = Part::table;
   bool in_stage2_ = false;
-  bool resumed_ = false;  ///< the descriptor at hand came from the walk cache
+  bool resumed_ = false;  ///< the stage-1 descriptor at hand came from the walk cache
+  bool s1_lookup_due_ = false;
+  bool s2_lookup_due_ = false;
   std::uint8_t half_ = 0;
   std::uint8_t level_ = 0;
   std::uint8_t hierarchical_ = 0;  ///< attributes collected above level_

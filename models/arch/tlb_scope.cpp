@@ -50,21 +50,39 @@ bool el2_matches(const Command& command, const TlbTag& tag, const SmmuState& sta
 
 unsigned range_granule(unsigned tg) { return tg == 1 ? 12 : tg == 2 ? 14 : 16; }
 
-WalkCacheInvalidate whole_vmid(std::uint16_t vmid) { return {WalkCacheScope::vmid, false, {vmid, 0, 0}}; }
+WalkCacheInvalidate in_world(WalkCacheScope scope, WalkCacheWorld world) {
+  WalkCacheInvalidate request;
+  request.scope = scope;
+  request.worlds = bit_of(world);
+  return request;
+}
 
-WalkCacheInvalidates pages(const Command& command, std::uint16_t vmid, const Features& features) {
-  WalkCacheInvalidates list;
-  const TlbiRange range = tlbi_range(command, features);
-  const std::uint64_t first = range.first >> kPageShift, last = range.last >> kPageShift;
-  if (last - first >= WalkCacheInvalidates::kMaxPages) {
-    list.push(whole_vmid(vmid));
-    return list;
+/// The part by address: the cache does the arithmetic of ranges itself, as the command has them.
+void set_address(WalkCacheInvalidate& request, const Command& command, const Features& features) {
+  request.leaf_only = command.leaf;
+  request.key.vpn = bits(command.address, kVaBits - 1, kPageShift);
+  if (!features.ril) return;
+  request.tg = command.tg;
+  request.num = command.num;
+  request.scale = command.scale;
+}
+
+std::optional<WalkCacheInvalidate> el2_invalidate(const Command& command, const SmmuState& state,
+                                                  const Features& features) {
+  const WalkCacheWorld world = state.e2h ? WalkCacheWorld::el2_e2h : WalkCacheWorld::el2;
+  WalkCacheInvalidate request = in_world(WalkCacheScope::all, world);
+  if (state.e2h) request.key.asid = command.asid;
+  switch (command.opcode) {
+    case Opcode::tlbi_el2_all: return request;
+    case Opcode::tlbi_el2_asid:
+      if (!state.e2h) return std::nullopt;
+      request.scope = WalkCacheScope::asid;
+      return request;
+    case Opcode::tlbi_el2_va: request.scope = state.e2h ? WalkCacheScope::va : WalkCacheScope::vaa; break;
+    default: request.scope = WalkCacheScope::vaa; break;
   }
-  const auto scope = command.opcode == Opcode::tlbi_nh_va ? WalkCacheScope::va : WalkCacheScope::vaa;
-  for (std::uint64_t vpn = first; vpn <= last; ++vpn) {
-    list.push({scope, command.leaf, {vmid, command.asid, vpn}});
-  }
-  return list;
+  set_address(request, command, features);
+  return request;
 }
 
 }  // namespace
@@ -109,20 +127,28 @@ bool invalidates(const Command& command, const TlbTag& tag, const SmmuState& sta
   return nh_matches(command, tag, features);
 }
 
-WalkCacheInvalidates walk_cache_invalidates(const Command& command, const SmmuState&,
-                                            const Features& features) {
-  WalkCacheInvalidates list;
-  const std::uint16_t vmid = features.s2p ? command.vmid : 0;
-  switch (command.opcode) {
-    case Opcode::tlbi_nsnh_all: list.push({WalkCacheScope::all, false, {}}); break;
-    case Opcode::tlbi_nh_all:
-    case Opcode::tlbi_s12_vmall: list.push(whole_vmid(vmid)); break;
-    case Opcode::tlbi_nh_asid: list.push({WalkCacheScope::asid, false, {vmid, command.asid, 0}}); break;
-    case Opcode::tlbi_nh_va:
-    case Opcode::tlbi_nh_vaa: return pages(command, vmid, features);
-    default: break;  // the cache holds no stage-2 and no EL2 descriptors
+std::optional<WalkCacheInvalidate> walk_cache_invalidate(const Command& command, const SmmuState& state,
+                                                         const Features& features) {
+  if (!is_tlbi(command.opcode)) return std::nullopt;
+  if (command.opcode >= Opcode::tlbi_el2_all && command.opcode <= Opcode::tlbi_el2_vaa) {
+    return el2_invalidate(command, state, features);
   }
-  return list;
+  WalkCacheInvalidate request = in_world(WalkCacheScope::vmid, WalkCacheWorld::el1);
+  request.key.vmid = features.s2p ? command.vmid : 0;
+  switch (command.opcode) {
+    case Opcode::tlbi_nsnh_all: request.scope = WalkCacheScope::all; [[fallthrough]];
+    case Opcode::tlbi_s12_vmall: request.worlds |= bit_of(WalkCacheWorld::stage2); return request;
+    case Opcode::tlbi_nh_all: return request;
+    case Opcode::tlbi_nh_asid: request.scope = WalkCacheScope::asid; break;
+    case Opcode::tlbi_nh_va: request.scope = WalkCacheScope::va; break;
+    case Opcode::tlbi_s2_ipa: request.worlds = bit_of(WalkCacheWorld::stage2); [[fallthrough]];
+    default: request.scope = WalkCacheScope::vaa; break;
+  }
+  if (command.opcode != Opcode::tlbi_s2_ipa && command.opcode != Opcode::tlbi_nh_vaa) {
+    request.key.asid = command.asid;
+  }
+  if (command.opcode != Opcode::tlbi_nh_asid) set_address(request, command, features);
+  return request;
 }
 
 }  // namespace svasim::arch

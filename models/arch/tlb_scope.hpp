@@ -2,8 +2,8 @@
 // cache and checker.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <optional>
 
 #include "models/arch/command.hpp"
 #include "models/arch/registers.hpp"
@@ -39,20 +39,8 @@ struct TlbiRange {
 };
 TlbiRange tlbi_range(const Command&, const Features&);
 
-/// Walk cache invalidations that together remove at least what the command must remove there. Ranges of more
-/// than kMaxPages pages become the whole VMID.
-class WalkCacheInvalidates {
- public:
-  static constexpr unsigned kMaxPages = 16;
-  const WalkCacheInvalidate* begin() const { return items_.data(); }
-  const WalkCacheInvalidate* end() const { return items_.data() + size_; }
-  unsigned size() const { return size_; }
-  void push(const WalkCacheInvalidate& item) { items_[size_++] = item; }
-
- private:
-  std::array<WalkCacheInvalidate, kMaxPages> items_;
-  unsigned size_ = 0;
-};
-WalkCacheInvalidates walk_cache_invalidates(const Command&, const SmmuState&, const Features&);
+/// What the walk cache is told of a command: exactly what the command must remove there. Nothing for commands
+/// that concern none of its worlds, or no ASID of theirs.
+std::optional<WalkCacheInvalidate> walk_cache_invalidate(const Command&, const SmmuState&, const Features&);
 
 }  // namespace svasim::arch

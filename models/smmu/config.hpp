@@ -20,7 +20,6 @@ struct TbuConfig {
   std::uint32_t tlb_sets = 64;
   std::uint32_t tlb_ways = 4;
   std::uint32_t tlb_latency = 3;
-  std::uint32_t tlb_probes = 1;
   std::uint32_t slots = 64;
   std::uint32_t tokens = 64;
   std::uint32_t bus_bytes = 64;
@@ -34,8 +33,6 @@ struct TbuConfig {
     v.field("tlb_sets", tlb_sets, "sets", 1, 65536, "main TLB, a power of two");
     v.field("tlb_ways", tlb_ways, "ways", 1, 64, "main TLB");
     v.field("tlb_latency", tlb_latency, "cycles", 1, 64, "main-TLB lookup; one starts every cycle");
-    v.field("tlb_probes", tlb_probes, "page sizes", 1, 16,
-            "page sizes the main TLB tries in one cycle; it tries those in use, smallest first");
     v.field("slots", slots, "transactions", 1, 4096,
             "transactions that wait for the TCU, stalled ones included");
     v.field("tokens", tokens, "requests", 1, 4096, "DTI translation tokens: requests outstanding at the TCU");
@@ -61,9 +58,6 @@ struct TcuConfig {
   std::uint32_t config_ways = 4;
   std::uint32_t config_latency = 3;
   std::uint32_t config_slots = 4;
-  std::uint32_t ipa_sets = 64;
-  std::uint32_t ipa_ways = 4;
-  std::uint32_t ipa_latency = 1;
   std::uint32_t walk_slots = 16;
   std::uint32_t stall_max = 256;
   std::uint32_t register_latency = 4;
@@ -78,11 +72,6 @@ struct TcuConfig {
     v.field("config_ways", config_ways, "ways", 1, 64, "configuration cache");
     v.field("config_latency", config_latency, "cycles", 1, 64, "configuration-cache lookup");
     v.field("config_slots", config_slots, "walks", 1, 256, "STE and CD fetch sequences at a time");
-    v.field("ipa_cache.sets", ipa_sets, "sets", 0, 65536,
-            "stage-2 leaves by VMID and IPA, a power of two; 0: no IPA cache");
-    v.field("ipa_cache.ways", ipa_ways, "ways", 1, 64, "IPA cache");
-    v.field("ipa_cache.latency", ipa_latency, "cycles", 1, 64,
-            "IPA-cache lookup, and a cycle more for each further page size in use");
     v.field("walk_slots", walk_slots, "walks", 1, 4096, "page-table walks at a time");
     v.field("stall_max", stall_max, "transactions", 1, 65535,
             "stalled transactions with a record (IDR5.STALL_MAX)");
@@ -91,10 +80,18 @@ struct TcuConfig {
     v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the memory port, a power of two");
     v.choice("pwc.impl", pwc_impl, {"rtl", "model", "lockstep"},
              "page-walk cache: Verilated RTL, model, or both compared every cycle");
+    v.choice("pwc.replacement", pwc.replacement, {"round_robin", "plru"},
+             "page-walk cache: which way a fill evicts; plru is a tree and wants a power of two of ways");
     for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
-      const std::string prefix = "pwc.level" + std::to_string(level);
-      v.field(prefix + "_sets", pwc.sets[level], "sets", 1, 4096, "page-walk cache, a power of two");
-      v.field(prefix + "_ways", pwc.ways[level], "ways", 1, 64, "page-walk cache");
+      const std::string name = "level" + std::to_string(level);
+      v.field("pwc." + name + "_sets", pwc.sets[level], "sets", 1, 4096,
+              "page-walk cache, stage 1, a power of two");
+      v.field("pwc." + name + "_ways", pwc.ways[level], "ways", 0, 64,
+              "page-walk cache, stage 1; 0 keeps nothing");
+      v.field("pwc.s2_" + name + "_sets", pwc.s2_sets[level], "sets", 1, 4096,
+              "page-walk cache, stage 2, a power of two");
+      v.field("pwc.s2_" + name + "_ways", pwc.s2_ways[level], "ways", 0, 64,
+              "page-walk cache, stage 2; 0 keeps nothing");
     }
   }
 };

@@ -37,10 +37,15 @@ std::vector<std::string> check(const SmmuConfig& config) {
   need_power_of_two("tbu.tlb_sets", config.tbu.tlb_sets);
   need_power_of_two("tbu.bus_bytes", config.tbu.bus_bytes);
   need_power_of_two("tcu.config_sets", config.tcu.config_sets);
-  if (config.tcu.ipa_sets != 0) need_power_of_two("tcu.ipa_cache.sets", config.tcu.ipa_sets);
   need_power_of_two("tcu.bus_bytes", config.tcu.bus_bytes);
   for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
-    need_power_of_two("tcu.pwc.level" + std::to_string(level) + "_sets", config.tcu.pwc.sets[level]);
+    const arch::WalkCacheGeometry& pwc = config.tcu.pwc;
+    const std::string name = "level" + std::to_string(level);
+    need_power_of_two("tcu.pwc." + name + "_sets", pwc.sets[level]);
+    need_power_of_two("tcu.pwc.s2_" + name + "_sets", pwc.s2_sets[level]);
+    if (pwc.replacement != arch::WalkCacheReplacement::plru) continue;
+    if (pwc.ways[level] != 0) need_power_of_two("tcu.pwc." + name + "_ways", pwc.ways[level]);
+    if (pwc.s2_ways[level] != 0) need_power_of_two("tcu.pwc.s2_" + name + "_ways", pwc.s2_ways[level]);
   }
   return errors;
 }

@@ -30,7 +30,7 @@ struct Tcu::Port {
   DtiDown& to;
   std::uint8_t index;
   bool root_port;
-  StreamRange streams;                         ///< of a root port
+  StreamRange streams;  ///< of a root port
   engine::Ring<arch::dti::Upstream> requests;  ///< bounded by the connection's translation tokens
   std::uint32_t itags = 0;                     ///< outstanding ATC invalidations, a bit each
 
@@ -110,8 +110,7 @@ Tcu::~Tcu() = default;
 
 void Tcu::attach(DtiUp& from, DtiDown& to, bool root_port) {
   const auto index = static_cast<std::uint8_t>(ports_.size());
-  ports_.push_back(
-      std::unique_ptr<Port>(new Port{*this, from, to, index, root_port, arch::StreamId{}, {}, 0}));
+  ports_.push_back(std::unique_ptr<Port>(new Port{*this, from, to, index, root_port, arch::StreamId{}, {}, 0}));
   from.bind<&Port::receive>({block_, static_cast<std::uint8_t>(kFirstPort + index)}, ports_.back().get());
 }
 
@@ -176,6 +175,7 @@ void Tcu::translated(const Pending& pending, const arch::StreamConfig& config,
     answer.ats = arch::ats_answer(ats_request(request), config, result);
   } else {
     answer.kind = arch::dti::Downstream::Kind::trans_resp;
+    answer.bypass = request.address_type == arch::AddressType::translated && config.global_bypass;
     answer.result = result;
     answer.access_override = config.access_override;
   }

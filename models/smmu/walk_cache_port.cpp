@@ -36,10 +36,9 @@ void WalkCachePort::tick(std::uint64_t) {
   if (entry != nullptr) inputs_.fill = *entry;
   inputs_.invalidate_valid = invalidate != nullptr;
   if (invalidate != nullptr) inputs_.invalidate = *invalidate;
-  // At one edge an invalidation comes before a lookup; one further back in the queue must not come after it.
+  // At one edge a lookup comes before an invalidation, so one that came after it waits until it is taken.
   // (What was presented before that one came stays: its translation is older and will not be kept.)
-  inputs_.lookup_valid =
-      !waiting_.empty() && (lookup_presented_ || invalidations_ == (invalidate != nullptr ? 1u : 0u));
+  inputs_.lookup_valid = !waiting_.empty() && (lookup_presented_ || invalidations_ == 0);
   if (inputs_.lookup_valid) {
     inputs_.lookup = {static_cast<std::uint8_t>(waiting_.front().slot), waiting_.front().key};
   }

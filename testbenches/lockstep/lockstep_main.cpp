@@ -42,9 +42,9 @@ struct Options {
 };
 
 std::unique_ptr<arch::WalkCache> make(const std::string& name) {
-  const arch::WalkCacheGeometry geometry = bridges::RtlWalkCache::built_geometry();
+  const arch::WalkCacheGeometry geometry = bridges::built_geometry();
   if (name == "model") return std::make_unique<smmu::WalkCacheModel>(geometry);
-  if (name == "rtl") return std::make_unique<bridges::RtlWalkCache>();
+  if (name == "rtl") return bridges::make_rtl_walk_cache();
   if (name.rfind("gated-", 0) == 0) return std::make_unique<GatedWalkCache>(make(name.substr(6)));
   throw po::error("unknown cache '" + name + "' in --pair: model, rtl, gated-model or gated-rtl");
 }
@@ -56,20 +56,29 @@ std::unique_ptr<arch::WalkCache> make(const std::string& name, const Options& op
 }
 
 /// What a passing run of some length must have met at least once.
-std::string never_happened(const Oracle::Seen& seen) {
+std::string never_happened(const Oracle::Seen& seen, const arch::WalkCacheGeometry& geometry) {
   std::string missing;
   const auto need = [&missing](std::uint64_t count, const std::string& what) {
     if (count == 0) missing += (missing.empty() ? "" : ", ") + what;
   };
-  for (std::size_t l = 0; l < seen.hits.size(); ++l) need(seen.hits[l], "hit at level " + std::to_string(l));
+  for (unsigned stage = 0; stage < 2; ++stage) {
+    for (unsigned l = 0; l < arch::kWalkLevels; ++l) {
+      const std::string where = "stage " + std::to_string(stage + 1) + " level " + std::to_string(l);
+      if ((stage == 0 ? geometry.ways : geometry.s2_ways)[l] != 0)
+        need(seen.hits[stage][l], "hit at " + where);
+    }
+  }
   for (std::size_t s = 0; s < seen.scopes.size(); ++s) need(seen.scopes[s], "scope " + std::to_string(s));
   need(seen.undefined_scopes, "undefined scope");
   need(seen.leaf_only, "leaf-only invalidation");
+  need(seen.ranges, "range invalidation");
   need(seen.misses, "miss");
+  need(seen.errors, "parity error");
   need(seen.overflows, "set overflow");
   need(seen.replaced, "refill of an entry");
   need(seen.covered_fills, "fill lost to the invalidation of its edge");
-  need(seen.lookups_beside_scans, "lookup at the edge of a scan");
+  need(seen.lookups_beside_invalidations, "lookup at the edge of an invalidation");
+  need(seen.lookups_beside_fills, "lookup at the edge of a fill");
   need(seen.waits, "channel that waits");
   need(seen.quiet, "quiet cycle");
   return missing;
@@ -78,8 +87,7 @@ std::string never_happened(const Oracle::Seen& seen) {
 std::string summary(const Options& options, const Oracle::Seen& seen) {
   std::ostringstream os;
   os << "seed=" << options.seed << " cycles=" << options.cycles << " pair=" << options.pair
-     << " lookups=" << seen.lookups << " hits=" << seen.hits[0] << "/" << seen.hits[1] << "/" << seen.hits[2]
-     << "/" << seen.hits[3] << " (levels 0-3) misses=" << seen.misses
+     << " lookups=" << seen.lookups << " misses=" << seen.misses << " errors=" << seen.errors
      << " covered_fills=" << seen.covered_fills << " overflows=" << seen.overflows << " quiet=" << seen.quiet;
   return os.str();
 }
@@ -99,7 +107,7 @@ int verify(const Options& options) {
   if (comma == std::string::npos) throw po::error("--pair wants two caches, as model,rtl");
   bridges::LockstepWalkCache caches(make(options.pair.substr(0, comma), options, options.bug_in == "both"),
                                     make(options.pair.substr(comma + 1), options, true));
-  Oracle oracle(bridges::RtlWalkCache::built_geometry());
+  Oracle oracle(bridges::built_geometry());
   std::uint64_t n = 0;
   try {
     run(options, caches, oracle, n);
@@ -109,7 +117,7 @@ int verify(const Options& options) {
     return 1;
   }
   constexpr std::uint64_t kLongEnough = 20000;
-  const std::string missing = never_happened(oracle.seen());
+  const std::string missing = never_happened(oracle.seen(), bridges::built_geometry());
   if (options.cycles >= kLongEnough && !missing.empty()) {
     std::cout << "LOCKSTEP VACUOUS " << summary(options, oracle.seen()) << "\nnever happened: " << missing
               << std::endl;

@@ -23,9 +23,11 @@ class Traffic {
   /// Chances in 256 that an idle channel starts an operation, and how wide the keys spread.
   struct Mix {
     unsigned lookup = 0, fill = 0, invalidate = 0;
-    unsigned scan = 0;    ///< of an invalidation to be by VMID or ASID
-    unsigned spread = 0;  ///< bits of each level's part of the VPN that vary above its index
+    unsigned scan = 0;    ///< of an invalidation to be by world, VMID or ASID
+    unsigned spread = 0;  ///< bits of each level's part of the page number that vary above its index
     unsigned reuse = 0;   ///< of a key to be one used before
+    unsigned hot = 0;     ///< keys in use, at most kHotKeys
+    unsigned flip = 0;    ///< of a fill to be stored with an error
   };
   static constexpr unsigned kHotKeys = 16;
 
@@ -33,8 +35,10 @@ class Traffic {
   bool chance(unsigned of_256) { return below(256) < of_256; }
   void start_phase();
   arch::WalkCacheKey key();
+  arch::WalkCacheKey new_key();
   arch::WalkCacheEntry entry();
   arch::WalkCacheInvalidate invalidate();
+  void choose_range(arch::WalkCacheInvalidate& request);
 
   std::mt19937_64 random_;
   Mix mix_;

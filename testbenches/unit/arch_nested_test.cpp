@@ -205,7 +205,6 @@ TEST_CASE("Stage 2 alone: input range, concatenated tables, permissions") {
   REQUIRE(top.status() == TableWalk::Status::done);
   CHECK(top.result().pa == Pa(0xBFFF'FFFF));
   CHECK(top.result().kind == TranslationKind::stage2);
-  CHECK_FALSE(top.uses_walk_cache());
   const TableWalk over(config, Va(1ull << 40), kRead);
   CHECK(over.fault().id == EventId::f_translation);
   CHECK(over.fault().stage2);
@@ -222,6 +221,69 @@ TEST_CASE("Stage 2 alone: input range, concatenated tables, permissions") {
   TableWalk wide(config, Va((1ull << 40) - 1), kRead);
   memory.run(wide);
   CHECK(wide.fault().id == EventId::f_addr_size);
+}
+
+TEST_CASE("Every translation by stage 2 begins with a look into the walk cache") {
+  Nested n;
+  TableWalk walk(n.config, Va(kVa), kRead);
+  // Cold: stage 1 first, then the IPA of each stage-1 table read, then that of the access.
+  std::vector<std::pair<WalkCacheWorld, std::uint64_t>> asked;
+  std::vector<WalkCacheEntry> filled;
+  while (walk.status() == TableWalk::Status::fetch) {
+    if (walk.uses_walk_cache()) {
+      asked.push_back({walk.key().world, walk.key().vpn});
+      walk.resume({});
+      continue;
+    }
+    std::uint8_t bytes[8];
+    REQUIRE(n.memory.read(walk.fetch().address.value, bytes, 8));
+    walk.supply(bytes);
+    REQUIRE(walk.fill());
+    filled.push_back(*walk.fill());
+  }
+  REQUIRE(walk.status() == TableWalk::Status::done);
+  REQUIRE(asked.front().first == WalkCacheWorld::el1);
+  REQUIRE(asked.front().second == kVa >> 12);
+  REQUIRE(asked.size() == 1 + 4 + 1);
+  REQUIRE(asked.back() == std::make_pair(WalkCacheWorld::stage2, walk.result().ipa.value >> 12));
+
+  // Warm: the stage-1 leaf, then the stage-2 leaf, and nothing is read.
+  TableWalk warm(n.config, Va(kVa), kRead);
+  const auto answer = [&filled](const WalkCacheKey& key) {
+    WalkCacheResponse best;
+    for (const WalkCacheEntry& e : filled) {
+      if (e.key.world == key.world && e.key.vpn == key.vpn && (!best.hit || e.level >= best.level))
+        best = {0, true, e.level, e.leaf, e.hierarchical, e.descriptor};
+    }
+    return best;
+  };
+  for (int lookup = 0; lookup < 2; ++lookup) {
+    REQUIRE(warm.uses_walk_cache());
+    const WalkCacheResponse hit = answer(warm.key());
+    REQUIRE(hit.leaf);
+    warm.resume(hit);
+  }
+  REQUIRE(warm.status() == TableWalk::Status::done);
+  REQUIRE(warm.result().pa == walk.result().pa);
+}
+
+TEST_CASE("A stage-2 leaf from the walk cache that needs an update is read again") {
+  StreamConfig config;
+  config.kind = ConfigKind::stage2;
+  config.s2.start_level = 1;
+  config.s2.input_bits = 39;
+  config.s2.ttb = 0x200000;
+  config.s2.ha = config.s2.hd = true;
+  constexpr std::uint64_t kDbm = 1ull << 51, kS2Writable = 1ull << 7;
+  const std::uint64_t clean = 0x8000'0000 | kDbm | (kS2Page & ~2ull & ~kS2Writable);
+  Memory memory;
+  memory[0x200000 + 2 * 8] = clean;
+  TableWalk walk(config, Va(2ull << 30), kWrite);
+  REQUIRE(walk.uses_walk_cache());
+  walk.resume({0, true, 1, true, 0, clean});
+  REQUIRE(walk.status() == TableWalk::Status::fetch);
+  CHECK_FALSE(walk.uses_walk_cache());
+  CHECK(walk.fetch().address == Pa(0x200000 + 2 * 8));
 }
 
 TEST_CASE("Stage-2 execute-never by privilege") {

@@ -98,8 +98,8 @@ struct IdealCache {
   WalkCacheResponse lookup(const WalkCacheKey& key) const {
     WalkCacheResponse best;
     for (const WalkCacheEntry& e : entries) {
-      const unsigned shift = 9 * (3 - e.level);
-      const bool match = e.key.vmid == key.vmid && (e.global || e.key.asid == key.asid) &&
+      const unsigned shift = level_shift(e.key.granule, e.level) - kPageShift;
+      const bool match = e.key.world == key.world && e.key.granule == key.granule && e.key.vmid == key.vmid && (e.global || e.key.asid == key.asid) &&
                          e.key.vpn >> shift == key.vpn >> shift;
       if (match && (!best.hit || e.level >= best.level))
         best = {0, true, e.level, e.leaf, e.hierarchical, e.descriptor};
@@ -154,10 +154,13 @@ void compare_resumed_with_cold(std::uint64_t seed, bool nested) {
     IdealCache unused;
     while (running(cold)) step(cold_memory, cold, unused);
     TableWalk warm(config, va, access, type);
-    if (warm.uses_walk_cache()) warm.resume(cache.lookup(warm.key()));
     unsigned steps = 0;
     while (running(warm)) {
-      step(tables.memory, warm, cache);
+      if (warm.uses_walk_cache()) {
+        warm.resume(cache.lookup(warm.key()));
+      } else {
+        step(tables.memory, warm, cache);
+      }
       REQUIRE(++steps < 64);
     }
     INFO("seed " << seed << " nested " << nested << " access " << n << " va " << std::hex << va.value);
