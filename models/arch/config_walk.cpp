@@ -325,6 +325,7 @@ void ConfigWalk::fail(EventId id) {
   const bool ats_event = id == EventId::f_bad_ats_treq || id == EventId::f_transl_forbidden;
   fault_.id = id;
   fault_.access_override = config_.access_override;
+  fault_.mev = config_.mev;
   fault_.termination = !request                           ? Termination::abort
                        : ats_event || id == EventId::none ? Termination::ats_unsupported_request
                                                           : Termination::ats_completer_abort;

@@ -65,4 +65,16 @@ Event decode_event(const EventWords& words) {
   return event;
 }
 
+bool may_merge(const Event& earlier, const Event& later, bool mev) {
+  const EventId id = later.id;
+  const bool always = id == EventId::f_uut || id == EventId::c_bad_streamid || id == EventId::f_ste_fetch ||
+                      id == EventId::c_bad_ste;
+  if (later.stall || !(mev || always)) return false;
+  const auto page_of = [](Event event) {
+    event.input_address = event.input_address.aligned(kPageShift);
+    return encode(event);
+  };
+  return page_of(earlier) == page_of(later);
+}
+
 }  // namespace svasim::arch

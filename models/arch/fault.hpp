@@ -30,6 +30,7 @@ struct Fault {
   EventId id = EventId::none;
   Termination termination = Termination::abort;
   bool recorded = false;  ///< an event record is due; always with stall
+  bool mev = false;       ///< STE.MEV: the record may be merged with others
   FaultClass fault_class = FaultClass::in;
   bool stage2 = false;
   bool ttrnw = false;      ///< of a stage-2 permission fault on a stage-1 table: 1 read, 0 descriptor update

@@ -19,6 +19,7 @@ Policy policy_of(const Fault& fault, const StreamConfig& config) {
 
 void apply_policy(Fault& fault, const StreamConfig& config, AddressType type, bool may_stall) {
   fault.access_override = config.access_override;
+  fault.mev = config.mev;
   fault.termination = Termination::abort;
   if (type == AddressType::translation_request) {
     fault.recorded = !stallable(fault.id) && config.record_ats_errors;

@@ -12,7 +12,7 @@ constexpr std::array<std::uint8_t, 8> kSizeBits{32, 36, 40, 42, 44, 48, 52, 52};
 constexpr unsigned kTtfAArch64 = 2;
 constexpr unsigned kEndianLittle = 2;
 
-/// Words 0..3 are IDR0, IDR1, IDR3, IDR5.
+/// Words 0..5 are IDR0, IDR1, IDR3, IDR5, IIDR, AIDR.
 template <class Io, class F>
 void layout(const Io& io, F& f) {
   io(0, 0, 0, f.s2p);
@@ -50,6 +50,8 @@ void layout(const Io& io, F& f) {
   io(3, 6, 6, f.gran64k);
   io(3, 11, 10, f.vax);
   io(3, 31, 16, f.stall_max);
+  io(4, 31, 0, f.iidr);
+  io(5, 3, 0, f.arch_minor);
 }
 
 }  // namespace
@@ -65,15 +67,15 @@ std::uint8_t size_encoding(unsigned bits) {
 unsigned Features::oas_bits() const { return size_bits(oas); }
 
 IdRegisters encode(const Features& features) {
-  std::array<std::uint64_t, 4> words{};
+  std::array<std::uint64_t, 6> words{};
   layout(FieldWriter(words.data()), features);
   words[0] |= kTtfAArch64 << 2 | kEndianLittle << 21;
-  return {static_cast<std::uint32_t>(words[0]), static_cast<std::uint32_t>(words[1]),
-          static_cast<std::uint32_t>(words[2]), static_cast<std::uint32_t>(words[3])};
+  const auto word = [&](unsigned i) { return static_cast<std::uint32_t>(words[i]); };
+  return {word(0), word(1), word(2), word(3), word(4), word(5)};
 }
 
 Features decode_features(const IdRegisters& id) {
-  const std::array<std::uint64_t, 4> words{id.idr0, id.idr1, id.idr3, id.idr5};
+  const std::array<std::uint64_t, 6> words{id.idr0, id.idr1, id.idr3, id.idr5, id.iidr, id.aidr};
   Features features;
   layout(FieldReader(words.data()), features);
   return features;

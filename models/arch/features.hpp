@@ -48,6 +48,8 @@ struct Features {
   bool gran64k = true;
   std::uint8_t vax = 0;           ///< 0: 48-bit virtual addresses, 1: 52-bit
   std::uint16_t stall_max = 256;  ///< transactions stalled at a time
+  std::uint32_t iidr = 0;         ///< implementer 11:0, revision 15:12, variant 19:16, product 31:20
+  std::uint8_t arch_minor = 3;    ///< AIDR: SMMUv3.n
 
   unsigned oas_bits() const;
   /// Input address size of stage 1 bypass and of stage 2. Equals the output size: AArch32 tables are not
@@ -66,6 +68,8 @@ struct IdRegisters {
   std::uint32_t idr1 = 0;
   std::uint32_t idr3 = 0;
   std::uint32_t idr5 = 0;
+  std::uint32_t iidr = 0;
+  std::uint32_t aidr = 0;
 };
 
 IdRegisters encode(const Features&);

@@ -25,6 +25,8 @@ inline constexpr std::uint32_t kEventqBase = 0xA0;
 inline constexpr std::uint32_t kEventqIrqCfg0 = 0xB0, kEventqIrqCfg1 = 0xB8, kEventqIrqCfg2 = 0xBC;
 inline constexpr std::uint32_t kPriqBase = 0xC0;
 inline constexpr std::uint32_t kPriqIrqCfg0 = 0xD0, kPriqIrqCfg1 = 0xD8, kPriqIrqCfg2 = 0xDC;
+inline constexpr std::uint32_t kIdr6 = 0x190;
+inline constexpr std::uint32_t kPidr4 = 0xFD0, kPidr0 = 0xFE0, kCidr0 = 0xFF0;  ///< each the first of four words
 inline constexpr std::uint32_t kPage1 = 0x10000;  ///< second 64 KB page: output queue indices only
 inline constexpr std::uint32_t kEventqProd = 0x100A8, kEventqCons = 0x100AC;
 inline constexpr std::uint32_t kPriqProd = 0x100C8, kPriqCons = 0x100CC;
@@ -53,6 +55,7 @@ inline constexpr std::uint32_t kWritable = 0xF;
 namespace gbpa {
 inline constexpr std::uint32_t kAbort = 1u << 20, kUpdate = 1u << 31;
 inline constexpr std::uint32_t kReset = 0x1000;  ///< SHCFG: use incoming
+inline constexpr std::uint32_t kWritable = 0x1F3F1F;  ///< MemAttr, MTCFG, ALLOCCFG, SHCFG, PRIVCFG, INSTCFG, ABORT
 // Attributes of bypassing traffic, encoded as in the STE.
 constexpr std::uint8_t mem_attr(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 3, 0)); }
 constexpr bool mtcfg(std::uint32_t gbpa) { return bit(gbpa, 4); }

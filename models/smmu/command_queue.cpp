@@ -8,10 +8,7 @@ namespace svasim::smmu {
 
 void CommandQueue::set_enabled(bool enabled) {
   enabled_ = enabled;
-  if (!enabled) {  // software may give the queue another place and contents
-    discard_ = working_ && next_ == buffered_;
-    buffered_ = next_;
-  }
+  if (!enabled) buffered_ = next_;  // software may give the queue another place and contents
   advance();
 }
 
@@ -20,16 +17,22 @@ void CommandQueue::set_prod(std::uint32_t prod) {
   advance();
 }
 
-void CommandQueue::clear_error() {
-  if (!error_) return;
-  error_ = false;
+void CommandQueue::set_error_active(bool active) {
+  if (active == error_) return;
+  error_ = active;
+  if (active) return;
   error_code_ = arch::CommandError::none;
   buffered_ = next_ = 0;  // software may have rewritten what was fetched
   advance();
 }
 
 void CommandQueue::advance() {
-  if (working_ || !enabled_ || error_) return;
+  if (working_) return;
+  if (!enabled_) {
+    if (on_idle) on_idle();
+    return;
+  }
+  if (error_) return;
   if (next_ < buffered_) {
     working_ = true;
     calendar_.post<&CommandQueue::execute_next>(clock_.after(calendar_.now()), inlet_, this);
@@ -40,6 +43,7 @@ void CommandQueue::advance() {
 }
 
 void CommandQueue::fetch() {
+  ++fetches_;
   // What is in the queue, up to the end of the line and of the ring.
   const arch::QueueIndex index(base_.log2_size);
   const arch::Pa first = base_.entry(cons_, arch::kLog2CommandBytes);
@@ -52,8 +56,7 @@ void CommandQueue::fetch() {
 void CommandQueue::fetched(engine::Payload& payload, std::uint64_t) {
   working_ = false;
   next_ = buffered_ = 0;
-  if (discard_) {
-    discard_ = false;
+  if (!enabled_) {
     advance();
     return;
   }
@@ -67,7 +70,7 @@ void CommandQueue::fetched(engine::Payload& payload, std::uint64_t) {
 }
 
 void CommandQueue::execute_next(std::uint64_t) {
-  if (next_ == buffered_) {  // disabled meanwhile
+  if (next_ == buffered_) {  // disabled, or an error acknowledged, meanwhile
     working_ = false;
     advance();
     return;
@@ -76,6 +79,7 @@ void CommandQueue::execute_next(std::uint64_t) {
   if (!arch::legal(command, features_)) {
     working_ = false;
     fail(arch::CommandError::illegal);
+    advance();
     return;
   }
   if (command.opcode == arch::Opcode::sync) ++syncs_;
@@ -84,11 +88,7 @@ void CommandQueue::execute_next(std::uint64_t) {
 
 void CommandQueue::resume(arch::CommandError error) {
   working_ = false;
-  if (error != arch::CommandError::none) {
-    fail(error);
-    return;
-  }
-  retire();
+  error == arch::CommandError::none ? retire() : fail(error);
   advance();
 }
 
@@ -99,9 +99,18 @@ void CommandQueue::retire() {
 }
 
 void CommandQueue::fail(arch::CommandError error) {
+  ++errors_;
   error_ = true;
   error_code_ = error;
   executor_.command_error(error);
+}
+
+void CommandQueue::reset() {
+  base_ = {};
+  prod_ = cons_ = 0;
+  enabled_ = error_ = false;
+  error_code_ = arch::CommandError::none;
+  buffered_ = next_ = 0;
 }
 
 }  // namespace svasim::smmu

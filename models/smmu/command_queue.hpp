@@ -1,10 +1,12 @@
 // The consumer of the command queue: fetches commands from memory, up to a cache line at a time, and executes
 // them in order, one a cycle at most (SMMUv3, command queue). A CMD_SYNC holds everything behind it until it
-// is complete.
+// is complete. An error stops consumption, with CONS.RD at the command, until GERROR.CMDQ_ERR is acknowledged;
+// then the command is fetched again. Inconsistent indices act as a full queue: consumption ends where they meet.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 
 #include "models/arch/command.hpp"
 #include "models/arch/queue.hpp"
@@ -44,11 +46,12 @@ class CommandQueue {
   void set_base(std::uint64_t base) {
     base_ = arch::QueueBase::decode(base, arch::kLog2CommandBytes, features_.cmdqs);
   }
+  /// Off, no command is begun any more; the one under way is finished: see idle().
   void set_enabled(bool enabled);
   void set_prod(std::uint32_t prod);
   void set_cons(std::uint32_t cons) { cons_ = cons & 0xFFFFF; }
-  /// Software acknowledged the error: consumption may go on.
-  void clear_error();
+  /// GERROR.CMDQ_ERR: while it is active nothing is consumed.
+  void set_error_active(bool active);
   std::uint32_t prod() const { return prod_; }
   /// RD and ERR.
   std::uint32_t cons() const { return cons_ | static_cast<std::uint32_t>(error_code_) << 24; }
@@ -57,7 +60,14 @@ class CommandQueue {
   /// timeout).
   void resume(arch::CommandError error = arch::CommandError::none);
 
+  /// No command is being fetched or executed.
+  bool idle() const { return !working_; }
+  std::function<void()> on_idle;  ///< a disabled queue has become idle
+  void reset();
+
   std::uint64_t consumed() const { return consumed_; }
+  std::uint64_t fetches() const { return fetches_; }
+  std::uint64_t errors() const { return errors_; }
   std::uint64_t syncs() const { return syncs_; }
 
  private:
@@ -82,13 +92,11 @@ class CommandQueue {
   bool enabled_ = false;
   bool error_ = false;    ///< active: not yet acknowledged
   bool working_ = false;  ///< a fetch or an execution is under way
-  bool discard_ = false;  ///< the fetch under way was overtaken by a disable
   arch::CommandError error_code_ = arch::CommandError::none;
   std::array<arch::CommandWords, kLine / 16> buffer_{};
   unsigned buffered_ = 0;
   unsigned next_ = 0;
-  std::uint64_t consumed_ = 0;
-  std::uint64_t syncs_ = 0;
+  std::uint64_t consumed_ = 0, fetches_ = 0, errors_ = 0, syncs_ = 0;
 };
 
 }  // namespace svasim::smmu

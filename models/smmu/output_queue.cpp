@@ -10,77 +10,79 @@ bool OutputQueue::full() const {
   return index.count(prod_, cons_) + waiting_.size() >= index.size();
 }
 
+bool OutputQueue::newest_unread() const {
+  return !waiting_.empty() || !arch::QueueIndex(base_.log2_size).empty(prod_, cons_);
+}
+
 void OutputQueue::set_enabled(bool enabled) {
   enabled_ = enabled;
-  if (!enabled) discard([](const Record& record) { return !record.keep; });
-  pump();
+  progress();
 }
 
 void OutputQueue::set_cons(std::uint32_t cons) {
   cons_ = cons;
-  pump();
+  progress();
 }
 
 void OutputQueue::set_abort_active(bool active) {
+  if (active == abort_active_) return;
   abort_active_ = active;
-  pump();
+  progress();
 }
 
 bool OutputQueue::push(const Record& record) {
-  if (!record.keep && !writable()) {
-    if (enabled() && full()) note_overflow();
+  if (!writable()) {
     ++dropped_;
     return false;
   }
+  ++accepted_;
   waiting_.push_back(record);
-  waiting_[waiting_.size() - 1].number = accepted_++;
-  pump();
+  if (waiting_.size() == 1) write_next();
   return true;
 }
 
 void OutputQueue::note_overflow() {
-  if (!overflowed()) prod_ ^= arch::kQueueOverflow;
+  if (overflowed()) return;
+  ++overflows_;
+  prod_ ^= arch::kQueueOverflow;
 }
 
-bool OutputQueue::settled(std::uint64_t number) const {
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (!waiting_[i].keep && waiting_[i].number < number) return false;
-  }
-  return true;
+void OutputQueue::write_next() {
+  memory_.write<&OutputQueue::written>(base_.entry(prod_, log2_entry_bytes_), waiting_.front().words.data(),
+                                       1u << log2_entry_bytes_, this);
 }
 
-void OutputQueue::pump() {
-  const arch::QueueIndex index(base_.log2_size);
-  if (writing_ || waiting_.empty() || !enabled() || index.full(prod_, cons_)) return;
-  writing_ = true;
-  memory_.write<&OutputQueue::done>(base_.entry(prod_, log2_entry_bytes_), waiting_.front().words.data(),
-                                    1u << log2_entry_bytes_, this);
-}
-
-void OutputQueue::done(engine::Payload& payload, std::uint64_t) {
-  writing_ = false;
-  const Record record = waiting_.pop_front();
-  if (!payload.ok()) {  // a stall's record is tried again once software has acknowledged the error
-    if (record.keep) {
-      waiting_.push_front(record);
-    } else {
-      ++dropped_;
-      if (on_dropped) on_dropped(record);
-    }
-    if (on_write_abort) on_write_abort();
-    if (on_progress) on_progress();
-    pump();
+void OutputQueue::written(engine::Payload& payload, std::uint64_t) {
+  if (!payload.ok()) {
+    lose_all();
     return;
   }
+  const Record record = waiting_.pop_front();
   const arch::QueueIndex index(base_.log2_size);
   const bool was_empty = index.empty(prod_, cons_);
   prod_ = (prod_ & arch::kQueueOverflow) | index.next(prod_);
   depth_peak_ = std::max(depth_peak_, index.count(prod_, cons_));
   ++written_;
   if (on_visible) on_visible(record);
-  if (on_progress) on_progress();
   if (interrupt_on_hint_ ? record.interrupt_hint : was_empty) interrupts_.raise(interrupt_);
-  pump();
+  if (!waiting_.empty()) write_next();
+  progress();
+}
+
+void OutputQueue::lose_all() {
+  if (on_write_abort) on_write_abort();
+  while (!waiting_.empty()) {
+    const Record record = waiting_.pop_front();
+    ++dropped_;
+    if (on_lost) on_lost(record);
+  }
+  progress();
+}
+
+void OutputQueue::reset() {
+  base_ = {};
+  prod_ = cons_ = 0;
+  enabled_ = abort_active_ = interrupt_on_hint_ = false;
 }
 
 }  // namespace svasim::smmu

@@ -1,5 +1,7 @@
-// The producer side of the event queue and of the PRI queue: records are written to memory one at a time,
-// each becomes visible by the PROD update after its write, and the interrupt follows that (SMMUv3, queues).
+// The producer side of the event queue and of the PRI queue (SMMUv3, queues). A record accepted has its place
+// in the queue and will be written: records go to memory one at a time, each becomes visible by the PROD update
+// after its write, and the interrupt follows that. A write that aborts loses its record and those accepted
+// behind it. Inconsistent indices act as a full queue.
 #pragma once
 
 #include <array>
@@ -16,15 +18,12 @@ namespace svasim::smmu {
 class OutputQueue {
  public:
   using Words = std::array<std::uint64_t, 4>;
-  /// A record waiting to be written. A stall record is kept until it can be; others are dropped if the queue
-  /// is not writable.
   struct Record {
     Words words{};
-    bool keep = false;
-    bool interrupt_hint = false;           ///< PRI: Last = 1
+    bool interrupt_hint = false;  ///< PRI: Last = 1
+    std::uint64_t owner = 0;      ///< whose it is, for who pushed it
     std::optional<probe::FaultKey> fault;  ///< instrumentation: whose record it is, and of which page
     std::uint64_t va = 0;
-    std::uint64_t number = 0;  ///< counts the records accepted; set by push()
   };
 
   OutputQueue(MemoryPort& memory, Interrupts& interrupts, Interrupt interrupt, unsigned log2_entry_bytes)
@@ -37,54 +36,54 @@ class OutputQueue {
   void set_base(std::uint64_t base, unsigned max_log2_size) {
     base_ = arch::QueueBase::decode(base, log2_entry_bytes_, max_log2_size);
   }
+  /// Off, nothing more is accepted; what was accepted is still made visible: see idle().
   void set_enabled(bool enabled);
   void set_cons(std::uint32_t cons);
   void set_prod(std::uint32_t prod) { prod_ = prod; }
+  /// GERROR's abort error of this queue, active until acknowledged: nothing is accepted meanwhile.
   void set_abort_active(bool active);
   /// PRIQ: interrupt on a Last record instead of on the queue becoming non-empty.
   void set_interrupt_on_hint(bool on) { interrupt_on_hint_ = on; }
   std::uint32_t prod() const { return prod_; }
   std::uint32_t cons() const { return cons_; }
 
-  bool writable() const { return enabled_ && !abort_active_ && !full(); }
-  bool overflowed() const { return ((prod_ ^ cons_) & arch::kQueueOverflow) != 0; }
-  bool full() const;  ///< with the record being written
   bool enabled() const { return enabled_ && !abort_active_; }
-  /// Appends; false if the record was dropped instead (overflow noted when the queue was full).
+  bool full() const;  ///< with those accepted
+  bool writable() const { return enabled() && !full(); }
+  bool overflowed() const { return ((prod_ ^ cons_) & arch::kQueueOverflow) != 0; }
+  /// All records accepted are visible or lost.
+  bool idle() const { return waiting_.empty(); }
+  /// The newest record is visible and not consumed, or about to be visible.
+  bool newest_unread() const;
+
+  /// Accepts the record if the queue is writable; the caller notes an overflow.
   bool push(const Record& record);
   /// Toggles OVFLG unless an overflow is already unacknowledged.
   void note_overflow();
-  /// Forgets the records for which `match(record)` that are not being written yet.
-  template <class Match>
-  void discard(Match&& match) {
-    for (std::size_t i = 0, n = waiting_.size(); i < n; ++i) {
-      const Record record = waiting_.pop_front();
-      if ((i == 0 && writing_) || !match(record)) {
-        waiting_.push_back(record);
-        continue;
-      }
-      ++dropped_;
-      if (on_dropped) on_dropped(record);
-    }
-    if (on_progress) on_progress();
-  }
+
   std::uint64_t accepted() const { return accepted_; }
-  /// The records of terminated transactions among the first `number` accepted are visible or dropped.
-  bool settled(std::uint64_t number) const;
+  /// The first `number` records accepted are visible or lost.
+  bool settled(std::uint64_t number) const { return accepted_ - waiting_.size() >= number; }
+  void reset();
 
   std::function<void(const Record&)> on_visible;
-  std::function<void(const Record&)> on_dropped;  ///< accepted, but lost to an abort or a disable
-  std::function<void()> on_progress;              ///< a record left the queue of those to be written
+  std::function<void(const Record&)> on_lost;  ///< accepted, but lost to an aborted write
+  std::function<void()> on_progress;           ///< a record is visible or lost, or there may be room
   std::function<void()> on_write_abort;
 
   std::uint64_t written() const { return written_; }
   std::uint64_t dropped() const { return dropped_; }
+  std::uint64_t overflows() const { return overflows_; }
   std::size_t waiting_peak() const { return waiting_.peak(); }
   std::uint32_t depth_peak() const { return depth_peak_; }
 
  private:
-  void pump();
-  void done(engine::Payload& payload, std::uint64_t);
+  void write_next();
+  void written(engine::Payload& payload, std::uint64_t);
+  void lose_all();
+  void progress() {
+    if (on_progress) on_progress();
+  }
 
   MemoryPort& memory_;
   Interrupts& interrupts_;
@@ -96,12 +95,8 @@ class OutputQueue {
   bool enabled_ = false;
   bool abort_active_ = false;
   bool interrupt_on_hint_ = false;
-  bool writing_ = false;
-  engine::Ring<Record>
-      waiting_;  ///< the front is being written; bounded by who pushes (slots, stalls, credits)
-  std::uint64_t accepted_ = 0;
-  std::uint64_t written_ = 0;
-  std::uint64_t dropped_ = 0;
+  engine::Ring<Record> waiting_;  ///< accepted, the front being written; they fit into the queue
+  std::uint64_t accepted_ = 0, written_ = 0, dropped_ = 0, overflows_ = 0;
   std::uint32_t depth_peak_ = 0;
 };
 

@@ -4,46 +4,8 @@
 #include <cstring>
 
 namespace svasim::smmu {
-namespace {
 
 namespace reg = arch::reg;
-
-constexpr std::uint32_t kIrqWritable =
-    arch::irq_ctrl::kGerror | arch::irq_ctrl::kPriq | arch::irq_ctrl::kEventq;
-
-/// Registers that only keep what is written; their bits are read where they are used.
-bool plain(std::uint32_t offset) {
-  switch (offset) {
-    case reg::kCr0:
-    case reg::kCr1:
-    case reg::kCr2:
-    case reg::kIrqCtrl:
-    case reg::kGerrorIrqCfg0:
-    case reg::kGerrorIrqCfg0 + 4:
-    case reg::kGerrorIrqCfg1:
-    case reg::kGerrorIrqCfg2:
-    case reg::kStrtabBase:
-    case reg::kStrtabBase + 4:
-    case reg::kStrtabBaseCfg:
-    case reg::kCmdqBase:
-    case reg::kCmdqBase + 4:
-    case reg::kEventqBase:
-    case reg::kEventqBase + 4:
-    case reg::kEventqIrqCfg0:
-    case reg::kEventqIrqCfg0 + 4:
-    case reg::kEventqIrqCfg1:
-    case reg::kEventqIrqCfg2:
-    case reg::kPriqBase:
-    case reg::kPriqBase + 4:
-    case reg::kPriqIrqCfg0:
-    case reg::kPriqIrqCfg0 + 4:
-    case reg::kPriqIrqCfg1:
-    case reg::kPriqIrqCfg2: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
 
 RegisterFile::RegisterFile(const char* name, engine::Calendar& calendar, engine::Clock clock,
                            unsigned latency, Context& context, Tcu& tcu)
@@ -57,61 +19,62 @@ RegisterFile::RegisterFile(const char* name, engine::Calendar& calendar, engine:
   socket.bind_request<&RegisterFile::request>(this);
   socket.bind_debug([this](tlm::tlm_generic_payload& payload) { return debug(payload); });
   tcu.on_global_error = [this](std::uint32_t bits) { raise_global_error(bits); };
-  write_id_registers();
-  words_[reg::kGbpa] = arch::gbpa::kReset;
-  update_irq_lines();
+  tcu.on_progress = [this] { acknowledge_cr0(); };
+  tcu.interrupts.on_idle = [this] { acknowledge_irq_ctrl(); };
+  reset();
 }
 
-void RegisterFile::write_id_registers() {
-  const arch::IdRegisters id = arch::encode(context_.features);
-  words_[reg::kIdr0] = id.idr0;
-  words_[reg::kIdr1] = id.idr1;
-  words_[reg::kIdr3] = id.idr3;
-  words_[reg::kIdr5] = id.idr5;
+void RegisterFile::reset() {
+  words_ = {};
+  word(reg::kGbpa) = arch::gbpa::kReset;
+  cr0_target_ = irq_ctrl_target_ = 0;
+  context_.state = {};
+  update_interrupts();
+  update_errors();
 }
 
-// Accesses are served in order, each in `latency` cycles; the next may follow a cycle later.
+// --- accesses
+// ---------------------------------------------------------------------------------------------------------
+
+// Served in order, each in `latency` cycles; the next may follow a cycle later.
 void RegisterFile::request(engine::Payload& payload) {
   ++accesses_;
-  calendar_.post<&RegisterFile::respond>(calendar_.now() + clock_.span(latency_), timer_, this,
-                                         reinterpret_cast<std::uint64_t>(&payload));
+  ++accesses_in_flight_;
+  calendar_.post<&RegisterFile::respond>(later(), timer_, this, reinterpret_cast<std::uint64_t>(&payload));
 }
 
 void RegisterFile::respond(std::uint64_t argument) {
   auto& payload = *reinterpret_cast<engine::Payload*>(argument);
-  const auto offset = static_cast<std::uint32_t>(payload.get_address() % reg::kSize);
-  const std::uint64_t bytes = payload.bytes();
+  --accesses_in_flight_;
   socket.release();
-  if ((bytes != 4 && bytes != 8) || offset % bytes != 0) {
-    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
-    socket.respond(payload);
-    return;
-  }
-  for (std::uint32_t i = 0; i < bytes; i += 4) {
-    std::uint32_t value = 0;
-    if (payload.is_read()) {
-      value = read32(offset + i);
-      std::memcpy(payload.data() + i, &value, sizeof value);
-    } else {
-      std::memcpy(&value, payload.data() + i, sizeof value);
-      write32(offset + i, value);
-    }
-  }
-  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  const bool done = access(payload.get_command(), payload.get_address(), payload.data(), payload.bytes());
+  if (!done) ++refused_;
+  payload.set_response_status(done ? tlm::TLM_OK_RESPONSE : tlm::TLM_BURST_ERROR_RESPONSE);
   socket.respond(payload);
 }
 
-unsigned RegisterFile::debug(tlm::tlm_generic_payload& payload) {
-  const auto offset = static_cast<std::uint32_t>(payload.get_address() % reg::kSize);
-  if (!payload.is_read() || payload.get_data_length() != 4 || offset % 4 != 0) return 0;
-  const std::uint32_t value = read32(offset);
-  std::memcpy(payload.get_data_ptr(), &value, sizeof value);
-  return 4;
+bool RegisterFile::access(tlm::tlm_command command, std::uint64_t address, unsigned char* data,
+                          std::uint64_t bytes) {
+  const auto offset = static_cast<std::uint32_t>(address % reg::kSize);
+  if ((bytes != 4 && bytes != 8) || offset % bytes != 0) return false;
+  for (std::uint32_t i = 0; i < bytes; i += 4) {
+    std::uint32_t value = 0;
+    if (command == tlm::TLM_READ_COMMAND) {
+      value = read32(offset + i);
+      std::memcpy(data + i, &value, sizeof value);
+    } else {
+      std::memcpy(&value, data + i, sizeof value);
+      write32(offset + i, value);
+    }
+  }
+  return true;
 }
 
-std::uint32_t RegisterFile::word(std::uint32_t offset) const {
-  const auto found = words_.find(offset);
-  return found == words_.end() ? 0 : found->second;
+unsigned RegisterFile::debug(tlm::tlm_generic_payload& payload) {
+  const unsigned bytes = payload.get_data_length();
+  const bool done = payload.is_read() && access(tlm::TLM_READ_COMMAND, payload.get_address(),
+                                                payload.get_data_ptr(), bytes);
+  return done ? bytes : 0;
 }
 
 std::uint32_t RegisterFile::read32(std::uint32_t offset) const {
@@ -122,89 +85,139 @@ std::uint32_t RegisterFile::read32(std::uint32_t offset) const {
     case reg::kEventqCons: return tcu_.events.cons();
     case reg::kPriqProd: return tcu_.page_requests.prod();
     case reg::kPriqCons: return tcu_.page_requests.cons();
-    case reg::kGerror: return gerror_;
-    case reg::kGerrorn: return gerrorn_;
-    default: return word(offset);
+    default: break;
   }
+  const bool stored = offset / 4 < words_.size() && word(offset) != 0;
+  return stored ? word(offset) : arch::id_word(offset, context_.features);
+}
+
+arch::RegisterUse RegisterFile::in_use() const {
+  return {word(reg::kCr0) | word(reg::kCr0Ack) | cr0_target_,
+          word(reg::kIrqCtrl) | word(reg::kIrqCtrlAck) | irq_ctrl_target_};
 }
 
 void RegisterFile::write32(std::uint32_t offset, std::uint32_t value) {
-  if (plain(offset)) words_[offset] = value;
-  const engine::Picoseconds effective = calendar_.now() + clock_.span(latency_);
+  const std::uint32_t bits = arch::writable_bits(offset, context_.features, in_use());
+  if (bits == 0) return;
+  const std::uint32_t result = (read32(offset) & ~bits) | (value & bits);
+  if (offset == reg::kGbpa) return write_gbpa(result);
+  if (write_queue_register(offset, result)) return;
+  word(offset) = result;
+  written(offset);
+}
+
+/// The queues keep their indices.
+bool RegisterFile::write_queue_register(std::uint32_t offset, std::uint32_t value) {
   switch (offset) {
-    case reg::kCr0: calendar_.post<&RegisterFile::acknowledge_cr0>(effective, timer_, this, value); break;
-    case reg::kIrqCtrl:
-      calendar_.post<&RegisterFile::acknowledge_irq_ctrl>(effective, timer_, this, value);
-      break;
+    case reg::kCmdqProd: tcu_.commands.set_prod(value); return true;
+    case reg::kCmdqCons: tcu_.commands.set_cons(value); return true;
+    case reg::kEventqProd: tcu_.events.set_prod(value); return true;
+    case reg::kEventqCons: tcu_.events.set_cons(value); return true;
+    case reg::kPriqProd: tcu_.page_requests.set_prod(value); return true;
+    case reg::kPriqCons: tcu_.page_requests.set_cons(value); return true;
+    default: return false;
+  }
+}
+
+void RegisterFile::written(std::uint32_t offset) {
+  arch::SmmuState& state = context_.state;
+  switch (offset) {
+    case reg::kCr0: change_cr0(); break;
+    case reg::kIrqCtrl: change_irq_ctrl(); break;
     case reg::kCr2:
-      if (context_.state.smmu_enabled) break;  // may only change while the SMMU is off
-      context_.state.e2h = (value & arch::cr2::kE2h) != 0;
-      context_.state.recinvsid = (value & arch::cr2::kRecInvSid) != 0;
-      context_.state.rec_cfg_ats = (value & arch::cr2::kRecCfgAts) != 0;
+      state.e2h = (word(offset) & arch::cr2::kE2h) != 0;
+      state.recinvsid = (word(offset) & arch::cr2::kRecInvSid) != 0;
+      state.rec_cfg_ats = (word(offset) & arch::cr2::kRecCfgAts) != 0;
       break;
-    case reg::kGbpa:
-      if ((word(reg::kGbpa) & arch::gbpa::kUpdate) == 0 && (value & arch::gbpa::kUpdate) != 0) {
-        words_[reg::kGbpa] = value;
-        calendar_.post<&RegisterFile::finish_gbpa>(effective, timer_, this, value & ~arch::gbpa::kUpdate);
-      }
-      break;
+    case reg::kGerrorn: update_errors(); break;
     case reg::kStrtabBase:
-    case reg::kStrtabBase + 4: context_.state.strtab_base = pair(reg::kStrtabBase); break;
-    case reg::kStrtabBaseCfg: context_.state.strtab_base_cfg = value; break;
+    case reg::kStrtabBase + 4: state.strtab_base = pair(reg::kStrtabBase); break;
+    case reg::kStrtabBaseCfg: state.strtab_base_cfg = word(offset); break;
     case reg::kCmdqBase:
     case reg::kCmdqBase + 4: tcu_.commands.set_base(pair(reg::kCmdqBase)); break;
-    case reg::kCmdqProd: tcu_.commands.set_prod(value); break;
-    case reg::kCmdqCons: tcu_.commands.set_cons(value); break;
     case reg::kEventqBase:
     case reg::kEventqBase + 4: tcu_.events.set_base(pair(reg::kEventqBase), context_.features.eventqs); break;
-    case reg::kEventqProd: tcu_.events.set_prod(value); break;
-    case reg::kEventqCons: tcu_.events.set_cons(value); break;
     case reg::kPriqBase:
     case reg::kPriqBase + 4:
       tcu_.page_requests.set_base(pair(reg::kPriqBase), context_.features.priqs);
       break;
-    case reg::kPriqProd: tcu_.page_requests.set_prod(value); break;
-    case reg::kPriqCons: tcu_.page_requests.set_cons(value); break;
-    case reg::kGerrorn: {
-      gerrorn_ = value;
-      const std::uint32_t active = gerror_ ^ gerrorn_;
-      if ((active & arch::gerror::kCmdq) == 0) tcu_.commands.clear_error();
-      tcu_.events.set_abort_active((active & arch::gerror::kEventqAbort) != 0);
-      tcu_.page_requests.set_abort_active((active & arch::gerror::kPriqAbort) != 0);
-      break;
-    }
-    default: update_irq_lines(); break;  // among others the IRQ_CFG registers
+    default: update_interrupts(); break;  // among others the IRQ_CFG registers
   }
 }
 
-void RegisterFile::acknowledge_cr0(std::uint64_t argument) {
-  const auto value = static_cast<std::uint32_t>(argument) & arch::cr0::kWritable;
-  words_[reg::kCr0Ack] = value;
-  const bool enabled = (value & arch::cr0::kSmmuEn) != 0, ats_check = (value & arch::cr0::kAtsChk) != 0;
-  const bool changed = enabled != context_.state.smmu_enabled || ats_check != context_.state.ats_check;
-  context_.state.smmu_enabled = enabled;
-  context_.state.ats_check = ats_check;
+// --- CR0: a change begins when the one before has been acknowledged
+// ---------------------------------------------------------------------------------------------------
+
+void RegisterFile::change_cr0() {
+  if (cr0_changing_ || word(reg::kCr0) == word(reg::kCr0Ack)) return;
+  cr0_changing_ = true;
+  calendar_.post<&RegisterFile::apply_cr0>(later(), timer_, this);
+}
+
+void RegisterFile::apply_cr0(std::uint64_t) {
+  cr0_target_ = word(reg::kCr0);
+  cr0_applied_ = true;
+  arch::SmmuState& state = context_.state;
+  const bool enabled = (cr0_target_ & arch::cr0::kSmmuEn) != 0;
+  const bool ats_check = (cr0_target_ & arch::cr0::kAtsChk) != 0;
+  const bool changed = enabled != state.smmu_enabled || ats_check != state.ats_check;
+  state.smmu_enabled = enabled;
+  state.ats_check = ats_check;
   if (changed) tcu_.translation_rules_changed();
-  tcu_.events.set_enabled((value & arch::cr0::kEventqEn) != 0);
-  tcu_.page_requests.set_enabled((value & arch::cr0::kPriqEn) != 0);
-  tcu_.commands.set_enabled((value & arch::cr0::kCmdqEn) != 0);
+  tcu_.events.set_enabled((cr0_target_ & arch::cr0::kEventqEn) != 0);
+  tcu_.page_requests.set_enabled((cr0_target_ & arch::cr0::kPriqEn) != 0);
+  tcu_.commands.set_enabled((cr0_target_ & arch::cr0::kCmdqEn) != 0);
+  acknowledge_cr0();
 }
 
-void RegisterFile::acknowledge_irq_ctrl(std::uint64_t value) {
-  words_[reg::kIrqCtrlAck] = static_cast<std::uint32_t>(value) & kIrqWritable;
-  update_irq_lines();
+void RegisterFile::acknowledge_cr0() {
+  if (!cr0_applied_ || !tcu_.in_force()) return;
+  word(reg::kCr0Ack) = cr0_target_;
+  cr0_applied_ = cr0_changing_ = false;
+  change_cr0();
 }
 
-void RegisterFile::finish_gbpa(std::uint64_t value) {
-  words_[reg::kGbpa] = static_cast<std::uint32_t>(value);
-  context_.state.gbpa = static_cast<std::uint32_t>(value);
+// --- IRQ_CTRL, GBPA, errors
+// ---------------------------------------------------------------------------------------------------
+
+void RegisterFile::change_irq_ctrl() {
+  if (irq_ctrl_changing_ || word(reg::kIrqCtrl) == word(reg::kIrqCtrlAck)) return;
+  irq_ctrl_changing_ = true;
+  calendar_.post<&RegisterFile::apply_irq_ctrl>(later(), timer_, this);
 }
 
-void RegisterFile::update_irq_lines() {
-  const std::uint32_t enabled = word(reg::kIrqCtrlAck);
+void RegisterFile::apply_irq_ctrl(std::uint64_t) {
+  irq_ctrl_target_ = word(reg::kIrqCtrl);
+  irq_ctrl_applied_ = true;
+  update_interrupts();
+  acknowledge_irq_ctrl();
+}
+
+void RegisterFile::acknowledge_irq_ctrl() {
+  if (!irq_ctrl_applied_ || !tcu_.interrupts.idle()) return;
+  word(reg::kIrqCtrlAck) = irq_ctrl_target_;
+  irq_ctrl_applied_ = irq_ctrl_changing_ = false;
+  change_irq_ctrl();
+}
+
+/// A value counts only if it is written with UPDATE, and while no update is under way.
+void RegisterFile::write_gbpa(std::uint32_t value) {
+  if (gbpa_changing_ || (value & arch::gbpa::kUpdate) == 0) return;
+  gbpa_changing_ = true;
+  word(reg::kGbpa) = value;
+  calendar_.post<&RegisterFile::finish_gbpa>(later(), timer_, this);
+}
+
+void RegisterFile::finish_gbpa(std::uint64_t) {
+  gbpa_changing_ = false;
+  word(reg::kGbpa) &= ~arch::gbpa::kUpdate;
+  context_.state.gbpa = word(reg::kGbpa);
+}
+
+void RegisterFile::update_interrupts() {
   const auto set = [&](Interrupt interrupt, std::uint32_t enable, std::uint32_t cfg0, std::uint32_t cfg1) {
     Interrupts::Line& line = tcu_.interrupts.line(interrupt);
-    line.enabled = (enabled & enable) != 0;
+    line.enabled = (irq_ctrl_target_ & enable) != 0;
     line.address = arch::Pa(pair(cfg0) & arch::irq_cfg::kAddressMask);
     line.data = word(cfg1);
   };
@@ -215,12 +228,19 @@ void RegisterFile::update_irq_lines() {
   tcu_.page_requests.set_interrupt_on_hint((word(reg::kPriqIrqCfg2) & arch::irq_cfg::kPriqLast) != 0);
 }
 
+/// What is active stops the queue it is about.
+void RegisterFile::update_errors() {
+  const std::uint32_t active = word(reg::kGerror) ^ word(reg::kGerrorn);
+  tcu_.commands.set_error_active((active & arch::gerror::kCmdq) != 0);
+  tcu_.events.set_abort_active((active & arch::gerror::kEventqAbort) != 0);
+  tcu_.page_requests.set_abort_active((active & arch::gerror::kPriqAbort) != 0);
+}
+
 void RegisterFile::raise_global_error(std::uint32_t bits) {
-  const std::uint32_t fresh = bits & ~(gerror_ ^ gerrorn_);
+  const std::uint32_t fresh = bits & ~(word(reg::kGerror) ^ word(reg::kGerrorn));
   if (fresh == 0) return;
-  gerror_ ^= fresh;
-  tcu_.events.set_abort_active(((gerror_ ^ gerrorn_) & arch::gerror::kEventqAbort) != 0);
-  tcu_.page_requests.set_abort_active(((gerror_ ^ gerrorn_) & arch::gerror::kPriqAbort) != 0);
+  word(reg::kGerror) ^= fresh;
+  update_errors();
   tcu_.interrupts.raise(Interrupt::global_error);
 }
 

@@ -1,6 +1,7 @@
-// Stalled transactions: translations that faulted, have a record, and are parked until CMD_RESUME or
-// CMD_STALL_TERM names them. Each has an STAG; requests for the same page that come meanwhile are parked
-// behind it and need no record of their own (SMMUv3, fault models, duplicate suppression).
+// Stalled transactions: translations that faulted and are parked until CMD_RESUME or CMD_STALL_TERM names them.
+// Each has an STAG, which nobody else gets until then; requests for the same page that come meanwhile are parked
+// behind it and need no record of their own (SMMUv3, fault models, duplicate suppression). While the event queue
+// cannot take its record, software does not know the STAG, and the record may yet be replaced by a retry.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "models/arch/dti.hpp"
+#include "models/arch/event.hpp"
 #include "models/probe/recorder.hpp"
 
 namespace svasim::smmu {
@@ -16,6 +18,7 @@ namespace svasim::smmu {
 struct Pending {
   arch::dti::Upstream request;
   std::uint8_t port = 0;
+  std::uint64_t epoch = 0;  ///< invalidations before its translation began; set by the translator
 };
 
 /// One translation, granted or refused, answers both.
@@ -29,7 +32,10 @@ inline bool same_translation(const arch::dti::Upstream& a, const arch::dti::Upst
 
 struct Stalled {
   bool live = false;
+  bool recorded = false;  ///< the event queue has taken the record
   std::uint16_t stag = 0;
+  std::uint64_t serial = 0;  ///< tells the stalls that have had this STAG apart
+  arch::Event event;
   probe::Fault* fault = nullptr;  ///< instrumentation
   std::vector<Pending> requests;  ///< the first one is what the record says
 
@@ -54,6 +60,9 @@ class StallTable {
     entry.stag = free_.back();
     free_.pop_back();
     entry.live = true;
+    entry.recorded = false;
+    entry.serial = ++serial_;
+    entry.fault = nullptr;
     entry.requests.assign(1, pending);
     peak_ = std::max(peak_, live());
     return entry;
@@ -67,11 +76,16 @@ class StallTable {
     }
     return nullptr;
   }
-  /// The entry that (StreamID, STAG) names, or null.
+  /// The entry that software names by (StreamID, STAG), or null.
   Stalled* find(arch::StreamId stream, std::uint16_t stag) {
     if (stag >= entries_.size()) return nullptr;
     Stalled& entry = entries_[stag];
-    return entry.live && entry.requests.front().request.stream == stream ? &entry : nullptr;
+    return entry.live && entry.recorded && entry.requests.front().request.stream == stream ? &entry : nullptr;
+  }
+  /// The entry that a record names, or null if its stall is over.
+  Stalled* find(std::uint16_t stag, std::uint64_t serial) {
+    Stalled& entry = entries_[stag];
+    return entry.live && entry.serial == serial ? &entry : nullptr;
   }
 
   /// The STAG may be used again.
@@ -91,6 +105,7 @@ class StallTable {
  private:
   std::vector<Stalled> entries_;
   std::vector<std::uint16_t> free_;
+  std::uint64_t serial_ = 0;
   std::size_t peak_ = 0;
 };
 

@@ -40,7 +40,7 @@ void Translator::start(const Pending& pending) {
 void Translator::begin(std::uint16_t index) {
   Slot& slot = slots_[index];
   slot.state = State::config;
-  slot.epoch = epoch_;
+  slot.epoch = slot.pending.epoch = epoch_;
   enter(slot, probe::Stage::config);
   calendar_.post<&Translator::config_result>(calendar_.now() + clock_.span(config_.config_latency),
                                              inlets_.pipeline, this, index);
