@@ -1,6 +1,8 @@
 // See register_map.hpp.
 #include "models/arch/register_map.hpp"
 
+#include "models/arch/bit_fields.hpp"
+#include "models/arch/queue.hpp"
 #include "models/arch/registers.hpp"
 
 namespace svasim::arch {

@@ -35,6 +35,9 @@ class Ring {
     --size_;
     return value;
   }
+  void clear() {
+    while (!empty()) pop_front();
+  }
 
  private:
   void grow() {

@@ -66,7 +66,7 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
                                   {MachineConfig::kRegisters, arch::reg::kSize, kRegisters},
                                   {MachineConfig::kDoorbell, MachineConfig::kDoorbellBytes, kDoorbell}});
 
-  smmu::SmmuConfig smmu{config.tbu, config.tcu, config.dti, {}};
+  smmu::SmmuConfig smmu{config.tbu, config.tcu, config.dti, config.features};
   smmu_ = std::make_unique<smmu::Smmu>("smmu", calendar, engine::Clock(machine.smmu_period), smmu, flows,
                                        make_walk_cache(), &recorder);
 

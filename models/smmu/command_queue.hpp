@@ -60,6 +60,7 @@ class CommandQueue {
   /// timeout).
   void resume(arch::CommandError error = arch::CommandError::none);
 
+  bool enabled() const { return enabled_; }
   /// No command is being fetched or executed.
   bool idle() const { return !working_; }
   std::function<void()> on_idle;  ///< a disabled queue has become idle

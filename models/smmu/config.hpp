@@ -59,8 +59,9 @@ struct TcuConfig {
   std::uint32_t config_latency = 3;
   std::uint32_t config_slots = 4;
   std::uint32_t walk_slots = 16;
-  std::uint32_t stall_max = 256;
   std::uint32_t register_latency = 4;
+  std::uint32_t atc_timeout = 100'000;
+  bool merge_events = true;
   std::uint32_t bus_bytes = 64;
   std::string pwc_impl = "rtl";
   arch::WalkCacheGeometry pwc;
@@ -73,10 +74,12 @@ struct TcuConfig {
     v.field("config_latency", config_latency, "cycles", 1, 64, "configuration-cache lookup");
     v.field("config_slots", config_slots, "walks", 1, 256, "STE and CD fetch sequences at a time");
     v.field("walk_slots", walk_slots, "walks", 1, 4096, "page-table walks at a time");
-    v.field("stall_max", stall_max, "transactions", 1, 65535,
-            "stalled transactions with a record (IDR5.STALL_MAX)");
     v.field("register_latency", register_latency, "cycles", 1, 1024,
-            "register access, and CR0 write to CR0ACK");
+            "register access; a control write takes effect as much later");
+    v.field("atc_timeout", atc_timeout, "us", 1, 100e6,
+            "ATC invalidations not answered by then are given up: CERROR_ATC_INV_SYNC");
+    v.field("merge_events", merge_events, "", 0, 1,
+            "leave out an event that says the same as the newest record, not yet consumed (STE.MEV)");
     v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the memory port, a power of two");
     v.choice("pwc.impl", pwc_impl, {"rtl", "model", "lockstep"},
              "page-walk cache: Verilated RTL, model, or both compared every cycle");

@@ -48,11 +48,11 @@ void OutputQueue::note_overflow() {
 }
 
 void OutputQueue::write_next() {
-  memory_.write<&OutputQueue::written>(base_.entry(prod_, log2_entry_bytes_), waiting_.front().words.data(),
+  memory_.write<&OutputQueue::write_ended>(base_.entry(prod_, log2_entry_bytes_), waiting_.front().words.data(),
                                        1u << log2_entry_bytes_, this);
 }
 
-void OutputQueue::written(engine::Payload& payload, std::uint64_t) {
+void OutputQueue::write_ended(engine::Payload& payload, std::uint64_t) {
   if (!payload.ok()) {
     lose_all();
     return;

@@ -79,7 +79,7 @@ class OutputQueue {
 
  private:
   void write_next();
-  void written(engine::Payload& payload, std::uint64_t);
+  void write_ended(engine::Payload& payload, std::uint64_t);
   void lose_all();
   void progress() {
     if (on_progress) on_progress();

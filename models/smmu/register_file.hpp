@@ -33,6 +33,7 @@ class RegisterFile {
   /// All registers as after power-on.
   void reset();
 
+  std::uint32_t acknowledged() const { return word(arch::reg::kCr0Ack); }  ///< CR0ACK
   std::uint64_t accesses() const { return accesses_; }
   std::uint64_t refused() const { return refused_; }
 

@@ -1,10 +1,12 @@
 // The translation control unit: answers translation requests of TBUs and root ports over DTI, runs the
 // command queue, writes the event and PRI queues, and keeps the stalled transactions. Its parts are
-// Translator, CommandQueue, OutputQueue and StallTable; this class is where they meet.
+// Translator, CommandQueue, OutputQueue and StallTable; this class is where they meet: answers in tcu.cpp,
+// commands in tcu_commands.cpp, records in tcu_records.cpp.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "models/arch/pri.hpp"
@@ -35,6 +37,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   const std::uint16_t block_;  ///< before the sockets, whose inlets are this block's
 
  public:
+  SC_HAS_PROCESS(Tcu);
   Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock, const TcuConfig& config,
       const Context& context, std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder);
   ~Tcu() override;
@@ -52,6 +55,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
 
   /// SMMUEN or ATSCHK changed: nothing translated before may be kept. SMMUEN = 0 terminates what is stalled.
   void translation_rules_changed();
+  /// The last such change governs every transaction, and queues switched off have finished.
+  bool in_force() const;
   /// Where the register file's work belongs in the TCU's order of events.
   engine::Inlet register_port_inlet() const { return {block_, kRegisterPort}; }
   engine::Inlet register_timer_inlet() const { return {block_, kRegisterTimer}; }
@@ -59,7 +64,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   std::function<void(std::uint32_t bits)> on_global_error;     ///< GERROR bits that become active
   std::function<void(const arch::Command&)> on_sync_complete;  ///< for the checker
   std::function<void(const arch::Command&)> on_invalidate;  ///< for the checker: TLBI, CFGI, ATC_INV executed
-  std::function<void(const arch::Event&)> on_event;         ///< every event record made, dropped ones too
+  std::function<void(const arch::Event&)> on_event;  ///< every event made, lost and merged ones too
+  std::function<void()> on_send_event;               ///< a CMD_SYNC signals SEV: wakes processors in WFE
+  std::function<void()> on_progress;                 ///< in_force() may have become true
 
   template <class Visit>
   void counters(Visit&& visit) const {
@@ -68,17 +75,33 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
     translator_.counters(visit);
     visit("events_written", events.written());
     visit("events_dropped", events.dropped());
+    visit("events_merged", events_merged_);
+    visit("event_overflows", events.overflows());
     visit("eventq_peak", std::uint64_t{events.depth_peak()});
     visit("page_requests_written", page_requests.written());
-    visit("page_requests_dropped", page_requests.dropped());
+    visit("page_requests_dropped", page_requests.dropped() + page_requests_discarded_);
+    visit("page_request_overflows", page_requests.overflows());
+    visit("page_auto_responses", auto_responses_);
     visit("priq_peak", std::uint64_t{page_requests.depth_peak()});
     visit("stalls", stalls_);
     visit("stalls_peak", std::uint64_t{stall_table_.peak()});
+    visit("stalls_unrecorded_peak", std::uint64_t{unrecorded_.peak()});
+    visit("stall_retries", stall_retries_);
     visit("resumes", resumes_);
     visit("page_responses", page_responses_);
     visit("commands", commands.consumed());
+    visit("command_fetches", commands.fetches());
+    visit("command_errors", commands.errors());
     visit("syncs", commands.syncs());
-    visit("interrupts", interrupts.raised());
+    visit("sync_events_sent", sevs_);
+    visit("atc_invalidations", atc_invalidations_);
+    visit("atc_timeouts", atc_timeouts_);
+    visit("interrupts_eventq", interrupts.raised(Interrupt::event_queue));
+    visit("interrupts_priq", interrupts.raised(Interrupt::page_request_queue));
+    visit("interrupts_cmd_sync", interrupts.raised(Interrupt::command_sync));
+    visit("interrupts_gerror", interrupts.raised(Interrupt::global_error));
+    visit("msis", interrupts.msis());
+    visit("msi_aborts", interrupts.msi_aborts());
     visit("memory_accesses", memory.accesses());
     visit("memory_queue_peak", std::uint64_t{memory.queue_peak()});
   }
@@ -99,12 +122,16 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
                   bool keep) override;
   bool faulted(const Pending&, const arch::Fault&) override;
   bool park_behind_stall(const Pending&) override;
-  void retry(const Pending& pending) override { retries_.push_back(pending); }
+  void retry(const Pending& pending) override;
   void translation_ended() override;
 
   bool stall(const Pending&, const arch::Fault&);
   void answer_fault(const Pending&, bool raz);
-  void record(const arch::Event&, bool keep);
+  void record(const arch::Event&, bool mev);
+  void record_stall(Stalled&);
+  void record_stalls();
+  void event_lost(const OutputQueue::Record&);
+  static OutputQueue::Record to_record(const arch::Event&);
 
   // CommandExecutor.
   Progress execute(const arch::Command&) override;
@@ -113,22 +140,33 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   void broadcast_invalidate(const arch::Command&);
   Progress invalidate(const arch::Command&);
   Progress atc_invalidate(const arch::Command&);
+  void atc_invalidated(Port& port, std::uint16_t itag, bool lost);
+  void atc_time_is_up();
+  void give_up_atc(std::uint64_t);
   void respond_to_page_request(const arch::Command&);
   void resume_stalled(const arch::Command&);
   void end_stall(Stalled& stalled, arch::ResumeAction action, bool all);
   Progress begin_sync(const arch::Command&);
   void advance_sync();
-  void send_sync(bool root_ports);
+  void advance_rules();
+  void advance();
+  void synchronise(bool root_ports, bool& pending);
+  void send_syncs();
+  void connection_synced();
   void signal_sync();
   void sync_signalled(engine::Payload& payload, std::uint64_t);
 
   // DTI messages that are no translation requests.
   void page_request(Port& port, const arch::dti::Upstream&);
+  void refuse(Port& port, const arch::PageRequest&);
+  void overflow(Port& port, const arch::PageRequest&);
   void auto_respond(Port& port, const arch::PageRequest&, arch::PrgResponseCode code, bool with_pasid);
 
   engine::Calendar& calendar_;
   engine::Clock clock_;
   const Context& context_;
+  const engine::Picoseconds atc_timeout_;
+  const bool merge_events_;
   probe::Recorder* recorder_;  ///< may be null: no instrumentation
   StallTable stall_table_;
   Translator translator_;
@@ -137,6 +175,14 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   std::size_t next_port_ = 0;
   bool dispatch_scheduled_ = false;
   engine::Picoseconds dispatch_free_ = 0;
+
+  // Records.
+  struct Unrecorded {
+    std::uint16_t stag = 0;
+    std::uint64_t serial = 0;
+  };
+  engine::Ring<Unrecorded> unrecorded_;    ///< stalls without a record, oldest first; bounded by the STAGs
+  std::optional<arch::Event> last_event_;  ///< the newest record, if others may merge with it
 
   // The CMD_SYNC or ATC_INV that the command queue waits for.
   enum class Sync : std::uint8_t { none, translations, connections, records, signal };
@@ -148,13 +194,29 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   std::uint64_t sync_records_ = 0;  ///< event records of transactions terminated before the CMD_SYNC
   bool invalidation_waiting_ = false;  ///< a TLBI waits until the walk cache has taken enough of it
   bool atc_error_ = false;             ///< a device did not answer an ATC_INV
-  std::uint16_t sync_id_ = 0;
-  std::uint32_t sync_acks_ = 0;
+  bool sync_connecting_ = false;       ///< the connections have not confirmed yet
   std::uint32_t atc_outstanding_ = 0;
+  sc_core::sc_event atc_alarm_;  ///< while there are any
   bool atc_waiting_ = false;  ///< an ATC_INV waits for an ITag
   arch::Command atc_command_;
 
-  std::uint64_t requests_ = 0, ats_requests_ = 0, stalls_ = 0, resumes_ = 0, page_responses_ = 0;
+  // A change of SMMUEN or ATSCHK.
+  enum class Rules : std::uint8_t { in_force, translations, connections };
+  Rules rules_ = Rules::in_force;
+  bool rules_connecting_ = false;
+
+  // DTI SYNC_REQs, all to TBUs or all to root ports.
+  struct ConnectionSync {
+    bool root_ports = false;
+    bool* pending = nullptr;
+  };
+  engine::Ring<ConnectionSync> connection_syncs_;  ///< the front one is under way; at most one a user
+  std::uint32_t connection_syncs_acks_ = 0;
+  std::uint16_t sync_id_ = 0;
+
+  std::uint64_t requests_ = 0, ats_requests_ = 0, stalls_ = 0, stall_retries_ = 0, resumes_ = 0,
+                events_merged_ = 0, page_responses_ = 0, page_requests_discarded_ = 0, auto_responses_ = 0,
+                atc_invalidations_ = 0, atc_timeouts_ = 0, sevs_ = 0;
 };
 
 }  // namespace svasim::smmu

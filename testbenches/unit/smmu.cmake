@@ -2,6 +2,8 @@ svasim_test(smmu_golden LABEL golden SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_go
   DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_httu LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_httu_test.cpp
   DEPENDS svasim::smmu svasim::memory)
+svasim_test(smmu_registers LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_registers_test.cpp
+  DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_random LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_random_test.cpp
   DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_unit LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_unit_test.cpp

@@ -140,7 +140,7 @@ TEST_CASE("configuration misses") {
     arch::Cd cd;
     cd.half[0].ttb = b.root;
     b.tables.write(leaf + kSsid % 64 * 64, encode(cd));
-    b.write(arch::reg::kCr0, 0);
+    REQUIRE(b.write_acknowledged(arch::reg::kCr0, arch::reg::kCr0Ack, 0));
     b.write64(arch::reg::kStrtabBase, l1);
     b.write(arch::reg::kStrtabBaseCfg, arch::strtab::config(12, kSplit, true));
     REQUIRE(b.write_acknowledged(arch::reg::kCr0, arch::reg::kCr0Ack, Bench::kAllOn));
@@ -353,7 +353,7 @@ TEST_CASE("configuration slots: who waited finds the cache filled") {
 
 TEST_CASE("stalled transactions: one too many waits, without a slot, until a STAG is free") {
   smmu::SmmuConfig c = kConfig;
-  c.tcu.stall_max = 2;
+  c.features.stall_max = 2;
   Bench b(c);
   b.latency(kVa);
   for (unsigned i = 1; i <= 3; ++i) b.devices[0]->send({kVa + i * arch::kPageSize * 2});

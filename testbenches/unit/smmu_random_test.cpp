@@ -93,7 +93,7 @@ smmu::SmmuConfig tight_config() {
   c.tcu.walk_slots = 2;
   c.tcu.config_slots = 1;
   c.tcu.config_sets = c.tcu.config_ways = 2;
-  c.tcu.stall_max = 3;
+  c.features.stall_max = 3;
   c.tcu.pwc.sets = {1, 1, 1, 2};
   c.tcu.pwc.ways = {1, 1, 1, 2};
   return c;

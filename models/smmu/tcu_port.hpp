@@ -1,0 +1,51 @@
+// One DTI connection of the TCU, and what its messages do. A part of Tcu's implementation.
+#pragma once
+
+#include <array>
+
+#include "models/smmu/tcu.hpp"
+
+namespace svasim::smmu {
+
+struct Tcu::Port {
+  static constexpr unsigned kItags = 32;  ///< PCIe: a 5-bit ITag per requester
+
+  Tcu& tcu;
+  DtiUp& from;
+  DtiDown& to;
+  std::uint8_t index;
+  bool root_port;
+  StreamRange streams;                                     ///< of a root port
+  engine::Ring<arch::dti::Upstream> requests{};            ///< bounded by the connection's translation tokens
+  std::uint32_t itags = 0;                                 ///< outstanding ATC invalidations, a bit each
+  unsigned next_itag = 0;                                  ///< used in turn: a late answer should find its ITag unused
+  std::array<engine::Picoseconds, kItags> deadlines{};     ///< of those outstanding
+
+  void receive(arch::dti::Upstream& message) {
+    using Kind = arch::dti::Upstream::Kind;
+    from.consumed();
+    switch (message.kind) {
+      case Kind::trans_req:
+        if (message.transaction != nullptr) {
+          message.transaction->timeline.enter(probe::Stage::tcu_queue, tcu.calendar_.now());
+        }
+        ++(message.flow == arch::dti::Flow::ats ? tcu.ats_requests_ : tcu.requests_);
+        requests.push_back(message);
+        tcu.schedule_dispatch();
+        break;
+      case Kind::page_req: tcu.page_request(*this, message); break;
+      case Kind::sync_ack: tcu.connection_synced(); break;
+      case Kind::inv_comp: tcu.atc_invalidated(*this, message.id, message.error); break;
+    }
+  }
+  /// A free ITag, or kItags.
+  unsigned free_itag() const {
+    for (unsigned i = 0; i < kItags; ++i) {
+      const unsigned itag = (next_itag + i) % kItags;
+      if ((itags >> itag & 1) == 0) return itag;
+    }
+    return kItags;
+  }
+};
+
+}  // namespace svasim::smmu
