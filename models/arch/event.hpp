@@ -61,8 +61,9 @@ using EventWords = std::array<std::uint64_t, 4>;
 EventWords encode(const Event&);
 Event decode_event(const EventWords&);
 
-/// May `later` be left out because `earlier`, not yet consumed by software, says the same? Stalls never; others
-/// if the STE allows it (`mev`), and those that do not know an STE always. Addresses within a page are the same.
+/// May `later` be left out because `earlier`, not yet consumed by software, says the same? Stalls never;
+/// others if the STE allows it (`mev`), and those that do not know an STE always. Addresses within a page are
+/// the same.
 bool may_merge(const Event& earlier, const Event& later, bool mev);
 
 }  // namespace svasim::arch

@@ -19,9 +19,7 @@ std::uint32_t half(std::uint32_t offset, std::uint32_t base, std::uint64_t bits6
 }
 
 /// Address bits from `lowest` up to the output address size: those above it need not exist.
-std::uint64_t address_bits(unsigned lowest, const Features& f) {
-  return mask(f.oas_bits()) & ~mask(lowest);
-}
+std::uint64_t address_bits(unsigned lowest, const Features& f) { return mask(f.oas_bits()) & ~mask(lowest); }
 
 std::uint32_t queue_base(std::uint32_t offset, std::uint32_t base, const Features& f) {
   return half(offset, base, address_bits(5, f) | kAllocationHint | kLog2Size);
@@ -105,8 +103,7 @@ std::uint32_t writable_bits(std::uint32_t offset, const Features& f, const Regis
     case reg::kPriqIrqCfg1:
     case reg::kPriqIrqCfg2:
       if (!f.pri || (use.irq_ctrl & irq_ctrl::kPriq) != 0) return 0;
-      return msi_bits(offset, reg::kPriqIrqCfg0, f) |
-             (offset == reg::kPriqIrqCfg2 ? irq_cfg::kPriqLast : 0);
+      return msi_bits(offset, reg::kPriqIrqCfg0, f) | (offset == reg::kPriqIrqCfg2 ? irq_cfg::kPriqLast : 0);
     default: return 0;
   }
 }

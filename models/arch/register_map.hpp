@@ -20,8 +20,8 @@ struct RegisterUse {
 /// The bits of the 32-bit word at `offset` (a multiple of 4, either page) that a write changes now.
 std::uint32_t writable_bits(std::uint32_t offset, const Features&, const RegisterUse&);
 
-/// What a read-only word always reads as: IDR0 to IDR6, IIDR, AIDR, and the CoreSight identification (PIDRn from
-/// IIDR, CIDRn). Zero for every other offset.
+/// What a read-only word always reads as: IDR0 to IDR6, IIDR, AIDR, and the CoreSight identification (PIDRn
+/// from IIDR, CIDRn). Zero for every other offset.
 std::uint32_t id_word(std::uint32_t offset, const Features&);
 
 }  // namespace svasim::arch

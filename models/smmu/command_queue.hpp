@@ -1,7 +1,8 @@
 // The consumer of the command queue: fetches commands from memory, up to a cache line at a time, and executes
 // them in order, one a cycle at most (SMMUv3, command queue). A CMD_SYNC holds everything behind it until it
-// is complete. An error stops consumption, with CONS.RD at the command, until GERROR.CMDQ_ERR is acknowledged;
-// then the command is fetched again. Inconsistent indices act as a full queue: consumption ends where they meet.
+// is complete. An error stops consumption, with CONS.RD at the command, until GERROR.CMDQ_ERR is
+// acknowledged; then the command is fetched again. Inconsistent indices act as a full queue: consumption ends
+// where they meet.
 #pragma once
 
 #include <array>

@@ -48,8 +48,8 @@ void OutputQueue::note_overflow() {
 }
 
 void OutputQueue::write_next() {
-  memory_.write<&OutputQueue::write_ended>(base_.entry(prod_, log2_entry_bytes_), waiting_.front().words.data(),
-                                       1u << log2_entry_bytes_, this);
+  memory_.write<&OutputQueue::write_ended>(base_.entry(prod_, log2_entry_bytes_),
+                                           waiting_.front().words.data(), 1u << log2_entry_bytes_, this);
 }
 
 void OutputQueue::write_ended(engine::Payload& payload, std::uint64_t) {

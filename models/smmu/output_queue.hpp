@@ -1,7 +1,7 @@
 // The producer side of the event queue and of the PRI queue (SMMUv3, queues). A record accepted has its place
-// in the queue and will be written: records go to memory one at a time, each becomes visible by the PROD update
-// after its write, and the interrupt follows that. A write that aborts loses its record and those accepted
-// behind it. Inconsistent indices act as a full queue.
+// in the queue and will be written: records go to memory one at a time, each becomes visible by the PROD
+// update after its write, and the interrupt follows that. A write that aborts loses its record and those
+// accepted behind it. Inconsistent indices act as a full queue.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ class OutputQueue {
   using Words = std::array<std::uint64_t, 4>;
   struct Record {
     Words words{};
-    bool interrupt_hint = false;  ///< PRI: Last = 1
-    std::uint64_t owner = 0;      ///< whose it is, for who pushed it
+    bool interrupt_hint = false;           ///< PRI: Last = 1
+    std::uint64_t owner = 0;               ///< whose it is, for who pushed it
     std::optional<probe::FaultKey> fault;  ///< instrumentation: whose record it is, and of which page
     std::uint64_t va = 0;
   };

@@ -72,8 +72,8 @@ bool RegisterFile::access(tlm::tlm_command command, std::uint64_t address, unsig
 
 unsigned RegisterFile::debug(tlm::tlm_generic_payload& payload) {
   const unsigned bytes = payload.get_data_length();
-  const bool done = payload.is_read() && access(tlm::TLM_READ_COMMAND, payload.get_address(),
-                                                payload.get_data_ptr(), bytes);
+  const bool done = payload.is_read() &&
+                    access(tlm::TLM_READ_COMMAND, payload.get_address(), payload.get_data_ptr(), bytes);
   return done ? bytes : 0;
 }
 

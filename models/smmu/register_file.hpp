@@ -2,10 +2,10 @@
 // socket. Each access takes simulated time; accesses are served in order.
 //
 // Contract: aligned accesses of 4 or 8 bytes (an 8-byte one is two of 4, low word first, at one instant);
-// anything else ends with a TLM error and no effect. The address counts modulo 128 KB. Which bits exist and when
-// they can be written: models/arch/register_map.hpp; everything else reads as zero and ignores writes.
-// Control writes take effect with their acknowledgement: CR0 when whatever the change forbids has ended and the
-// TBUs have confirmed it, one change at a time; IRQ_CTRL when no MSI is on its way.
+// anything else ends with a TLM error and no effect. The address counts modulo 128 KB. Which bits exist and
+// when they can be written: models/arch/register_map.hpp; everything else reads as zero and ignores writes.
+// Control writes take effect with their acknowledgement: CR0 when whatever the change forbids has ended and
+// the TBUs have confirmed it, one change at a time; IRQ_CTRL when no MSI is on its way.
 #pragma once
 
 #include <array>
@@ -29,7 +29,9 @@ class RegisterFile {
   void raise_global_error(std::uint32_t bits);
 
   /// No access and no control change is under way.
-  bool quiet() const { return accesses_in_flight_ == 0 && !cr0_changing_ && !irq_ctrl_changing_ && !gbpa_changing_; }
+  bool quiet() const {
+    return accesses_in_flight_ == 0 && !cr0_changing_ && !irq_ctrl_changing_ && !gbpa_changing_;
+  }
   /// All registers as after power-on.
   void reset();
 
@@ -74,8 +76,9 @@ class RegisterFile {
   unsigned latency_;
   Context& context_;
   Tcu& tcu_;
-  std::array<std::uint32_t, 0x100 / 4> words_{};  ///< page 0 below the queues of page 1, as far as implemented
-  std::uint32_t cr0_target_ = 0;                  ///< applied, to be acknowledged
+  std::array<std::uint32_t, 0x100 / 4>
+      words_{};                   ///< page 0 below the queues of page 1, as far as implemented
+  std::uint32_t cr0_target_ = 0;  ///< applied, to be acknowledged
   std::uint32_t irq_ctrl_target_ = 0;
   bool cr0_changing_ = false, cr0_applied_ = false;
   bool irq_ctrl_changing_ = false, irq_ctrl_applied_ = false;

@@ -1,7 +1,8 @@
-// Stalled transactions: translations that faulted and are parked until CMD_RESUME or CMD_STALL_TERM names them.
-// Each has an STAG, which nobody else gets until then; requests for the same page that come meanwhile are parked
-// behind it and need no record of their own (SMMUv3, fault models, duplicate suppression). While the event queue
-// cannot take its record, software does not know the STAG, and the record may yet be replaced by a retry.
+// Stalled transactions: translations that faulted and are parked until CMD_RESUME or CMD_STALL_TERM names
+// them. Each has an STAG, which nobody else gets until then; requests for the same page that come meanwhile
+// are parked behind it and need no record of their own (SMMUv3, fault models, duplicate suppression). While
+// the event queue cannot take its record, software does not know the STAG, and the record may yet be replaced
+// by a retry.
 #pragma once
 
 #include <algorithm>

@@ -64,9 +64,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   std::function<void(std::uint32_t bits)> on_global_error;     ///< GERROR bits that become active
   std::function<void(const arch::Command&)> on_sync_complete;  ///< for the checker
   std::function<void(const arch::Command&)> on_invalidate;  ///< for the checker: TLBI, CFGI, ATC_INV executed
-  std::function<void(const arch::Event&)> on_event;  ///< every event made, lost and merged ones too
-  std::function<void()> on_send_event;               ///< a CMD_SYNC signals SEV: wakes processors in WFE
-  std::function<void()> on_progress;                 ///< in_force() may have become true
+  std::function<void(const arch::Event&)> on_event;         ///< every event made, lost and merged ones too
+  std::function<void()> on_send_event;  ///< a CMD_SYNC signals SEV: wakes processors in WFE
+  std::function<void()> on_progress;    ///< in_force() may have become true
 
   template <class Visit>
   void counters(Visit&& visit) const {
@@ -197,7 +197,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   bool sync_connecting_ = false;       ///< the connections have not confirmed yet
   std::uint32_t atc_outstanding_ = 0;
   sc_core::sc_event atc_alarm_;  ///< while there are any
-  bool atc_waiting_ = false;  ///< an ATC_INV waits for an ITag
+  bool atc_waiting_ = false;     ///< an ATC_INV waits for an ITag
   arch::Command atc_command_;
 
   // A change of SMMUEN or ATSCHK.

@@ -15,11 +15,11 @@ struct Tcu::Port {
   DtiDown& to;
   std::uint8_t index;
   bool root_port;
-  StreamRange streams;                                     ///< of a root port
-  engine::Ring<arch::dti::Upstream> requests{};            ///< bounded by the connection's translation tokens
-  std::uint32_t itags = 0;                                 ///< outstanding ATC invalidations, a bit each
-  unsigned next_itag = 0;                                  ///< used in turn: a late answer should find its ITag unused
-  std::array<engine::Picoseconds, kItags> deadlines{};     ///< of those outstanding
+  StreamRange streams;                           ///< of a root port
+  engine::Ring<arch::dti::Upstream> requests{};  ///< bounded by the connection's translation tokens
+  std::uint32_t itags = 0;                       ///< outstanding ATC invalidations, a bit each
+  unsigned next_itag = 0;                        ///< used in turn: a late answer should find its ITag unused
+  std::array<engine::Picoseconds, kItags> deadlines{};  ///< of those outstanding
 
   void receive(arch::dti::Upstream& message) {
     using Kind = arch::dti::Upstream::Kind;

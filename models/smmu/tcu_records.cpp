@@ -43,8 +43,8 @@ void Tcu::record_stall(Stalled& stalled) {
   last_event_.reset();
 }
 
-/// The queue has room again. A stall that an invalidation came after is translated again first: its fault may be
-/// history, and software that has synchronised must not be told of it.
+/// The queue has room again. A stall that an invalidation came after is translated again first: its fault may
+/// be history, and software that has synchronised must not be told of it.
 void Tcu::record_stalls() {
   while (!unrecorded_.empty() && events.writable()) {
     const Unrecorded next = unrecorded_.pop_front();
@@ -78,8 +78,8 @@ OutputQueue::Record Tcu::to_record(const arch::Event& event) {
   return record;
 }
 
-/// The record of a transaction that has been terminated: merged with the newest one if software has not consumed
-/// that yet and it says the same, lost if there is no room.
+/// The record of a transaction that has been terminated: merged with the newest one if software has not
+/// consumed that yet and it says the same, lost if there is no room.
 void Tcu::record(const arch::Event& event, bool mev) {
   if (on_event) on_event(event);
   if (merge_events_ && last_event_ && events.newest_unread() && arch::may_merge(*last_event_, event, mev)) {
