@@ -23,6 +23,16 @@ struct RamConfig {
   unsigned interval = 1;                        ///< cycles, at least 1
   unsigned width = 64;                          ///< bytes per cycle, of each port and of the memory
   unsigned depth = 16;
+
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("base", base, "bytes", 0, 4.5e15, "first address");
+    v.field("size", size, "bytes", 1, 4.5e15, "bytes; what is not written takes no host memory");
+    v.field("latency", latency, "cycles", 1, 1e6, "from the start of an access to its answer");
+    v.field("interval", interval, "cycles", 1, 1e6, "from one start to the next");
+    v.field("width", width, "bytes", 1, 4096, "data per cycle, of each port and of the memory");
+    v.field("depth", depth, "requests", 1, 4096, "places of each port's queue");
+  }
 };
 
 class Ram : public sc_core::sc_module {

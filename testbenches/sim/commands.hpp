@@ -10,7 +10,7 @@ namespace svasim::sim {
 inline constexpr int kOk = 0;
 inline constexpr int kFailure = 1;   ///< checker, lockstep, stuck, interrupted, output that cannot be written
 inline constexpr int kBadUsage = 2;  ///< command line or configuration
-inline constexpr int kBadTrace = 3;
+inline constexpr int kBadTrace = 3;  ///< or a malformed script
 
 /// The command line is wrong. what() is one line.
 class UsageError : public std::runtime_error {
@@ -25,5 +25,6 @@ int explain(const Words& words);
 int config(const Words& words);
 int import(const Words& words);
 int trace(const Words& words);
+int script(const Words& words);
 
 }  // namespace svasim::sim

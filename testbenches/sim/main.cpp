@@ -30,6 +30,9 @@ constexpr std::array kCommands = {
             "import --from lackey|native FILE OUT [--coalesce BYTES] [--limit N] [--device D] [--pasid P]"},
     Command{"trace", sim::trace,
             "trace info|head|validate FILE [N]                           look at a trace"},
+    Command{
+        "script", sim::script,
+        "script FILE|-                                               run a directed test of the SMMU alone"},
 };
 
 int usage(std::ostream& out, int code) {
@@ -37,7 +40,7 @@ int usage(std::ostream& out, int code) {
          ": what a device's access to a virtual address costs, stage by stage\n\nusage:\n";
   for (const Command& command : kCommands) out << "  svasim " << command.usage << '\n';
   out << "\nexit codes: 0 done, 1 the simulation failed, 2 wrong command line or configuration, 3 bad "
-         "trace\n";
+         "trace or script\n";
   return code;
 }
 
