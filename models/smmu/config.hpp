@@ -62,6 +62,7 @@ struct TcuConfig {
   std::uint32_t register_latency = 4;
   std::uint32_t atc_timeout = 100'000;
   bool merge_events = true;
+  std::uint32_t prefetch_queue = 16;
   std::uint32_t bus_bytes = 64;
   std::string pwc_impl = "rtl";
   arch::WalkCacheGeometry pwc;
@@ -80,6 +81,8 @@ struct TcuConfig {
             "ATC invalidations not answered by then are given up: CERROR_ATC_INV_SYNC");
     v.field("merge_events", merge_events, "", 0, 1,
             "leave out an event that says the same as the newest record, not yet consumed (STE.MEV)");
+    v.field("prefetch_queue", prefetch_queue, "pages", 0, 4096,
+            "translations asked for by CMD_PREFETCH that wait for an idle moment; more are dropped");
     v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the memory port, a power of two");
     v.choice("pwc.impl", pwc_impl, {"rtl", "model", "lockstep"},
              "page-walk cache: Verilated RTL, model, or both compared every cycle");

@@ -13,7 +13,6 @@ Smmu::Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clo
       clock_(clock),
       config_(config),
       context_{config.features, {}} {
-  context_.features.pps = true;  // an overflow response echoes the PASID; no STE is read for it
   tcu_ = std::make_unique<Tcu>("tcu", calendar, clock, config.tcu, context_, std::move(walk_cache), recorder);
   registers_ = std::make_unique<RegisterFile>("registers", calendar, clock, config.tcu.register_latency,
                                               context_, *tcu_);

@@ -15,10 +15,19 @@
 
 namespace svasim::smmu {
 
+/// What is asked of the translator.
+enum class Goal : std::uint8_t {
+  translation,
+  stream,           ///< only the STE, for the answer to a page request
+  prefetch_config,  ///< STE and CD into the caches, a hint: nothing is recorded, updated or answered
+  prefetch_page,    ///< and the walk to an address
+};
+
 /// A translation request and the DTI port to answer.
 struct Pending {
   arch::dti::Upstream request;
   std::uint8_t port = 0;
+  Goal goal = Goal::translation;
   std::uint64_t epoch = 0;  ///< invalidations before its translation began; set by the translator
 };
 

@@ -36,6 +36,7 @@ Tcu::Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
       context_(context),
       atc_timeout_(engine::Picoseconds{config.atc_timeout} * 1'000'000),
       merge_events_(config.merge_events),
+      prefetch_queue_(config.prefetch_queue),
       recorder_(recorder),
       stall_table_(std::max<unsigned>(context.features.stall_max, 1)),
       translator_(calendar, clock, {{block_, kPipeline}, {block_, kWalkCache}}, config, context, memory,
@@ -91,16 +92,26 @@ Tcu::Port* Tcu::root_port_of(arch::StreamId stream) {
   return nullptr;
 }
 
-// --- dispatch: one request a cycle into a free slot; retries first, then the ports in turn
+// --- dispatch: one request a cycle into a free slot; retries first, then page requests that must be
+// answered, then the ports in turn, and prefetches when there is nothing else
 // ---------------------------
 
 void Tcu::schedule_dispatch() {
   if (dispatch_scheduled_ || !translator_.slot_free()) return;
-  const bool any = !retries_.empty() || std::any_of(ports_.begin(), ports_.end(),
-                                                    [](const auto& port) { return !port->requests.empty(); });
+  const bool any =
+      !retries_.empty() || !overflowed_.empty() || !prefetches_.empty() ||
+      std::any_of(ports_.begin(), ports_.end(), [](const auto& port) { return !port->requests.empty(); });
   if (!any) return;
   dispatch_scheduled_ = true;
   calendar_.post<&Tcu::dispatch>(std::max(calendar_.now(), dispatch_free_), {block_, kDispatch}, this);
+}
+
+Tcu::Port* Tcu::next_with_request() {
+  for (std::size_t i = 0; i < ports_.size(); ++i) {
+    Port& port = *ports_[(next_port_ + i) % ports_.size()];
+    if (!port.requests.empty()) return &port;
+  }
+  return nullptr;
 }
 
 void Tcu::dispatch(std::uint64_t) {
@@ -108,14 +119,14 @@ void Tcu::dispatch(std::uint64_t) {
   if (!translator_.slot_free()) return;
   if (!retries_.empty()) {
     translator_.start(retries_.pop_front());
-  } else {
-    for (std::size_t i = 0; i < ports_.size(); ++i) {
-      Port& port = *ports_[(next_port_ + i) % ports_.size()];
-      if (port.requests.empty()) continue;
-      next_port_ = port.index + 1u;
-      translator_.start({port.requests.pop_front(), port.index});
-      break;
-    }
+  } else if (!overflowed_.empty()) {
+    translator_.start(overflowed_.pop_front());
+  } else if (Port* port = next_with_request()) {
+    next_port_ = port->index + 1u;
+    translator_.start({port->requests.pop_front(), port->index});
+  } else if (!prefetches_.empty()) {
+    ++prefetches_begun_;
+    translator_.start(prefetches_.pop_front());
   }
   dispatch_free_ = calendar_.now() + clock_.period();
   schedule_dispatch();

@@ -94,6 +94,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
     visit("command_errors", commands.errors());
     visit("syncs", commands.syncs());
     visit("sync_events_sent", sevs_);
+    visit("prefetches", prefetches_begun_);
+    visit("prefetches_dropped", prefetches_dropped_);
     visit("atc_invalidations", atc_invalidations_);
     visit("atc_timeouts", atc_timeouts_);
     visit("interrupts_eventq", interrupts.raised(Interrupt::event_queue));
@@ -115,6 +117,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   void attach(DtiUp& from, DtiDown& to, bool root_port);
   void dispatch(std::uint64_t);
   void schedule_dispatch();
+  Port* next_with_request();
   Port* root_port_of(arch::StreamId stream);
 
   // TranslationClient.
@@ -123,6 +126,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   bool faulted(const Pending&, const arch::Fault&) override;
   bool park_behind_stall(const Pending&) override;
   void retry(const Pending& pending) override;
+  void stream_found(const Pending&, const arch::Ste*) override;
   void translation_ended() override;
 
   bool stall(const Pending&, const arch::Fault&);
@@ -146,6 +150,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   void respond_to_page_request(const arch::Command&);
   void resume_stalled(const arch::Command&);
   void end_stall(Stalled& stalled, arch::ResumeAction action, bool all);
+  void prefetch(const arch::Command&);
   Progress begin_sync(const arch::Command&);
   void advance_sync();
   void advance_rules();
@@ -159,7 +164,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   // DTI messages that are no translation requests.
   void page_request(Port& port, const arch::dti::Upstream&);
   void refuse(Port& port, const arch::PageRequest&);
-  void overflow(Port& port, const arch::PageRequest&);
+  void overflow(Port& port, const arch::PageRequest&, const arch::dti::Upstream&);
   void auto_respond(Port& port, const arch::PageRequest&, arch::PrgResponseCode code, bool with_pasid);
 
   engine::Calendar& calendar_;
@@ -167,11 +172,15 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   const Context& context_;
   const engine::Picoseconds atc_timeout_;
   const bool merge_events_;
+  const std::uint32_t prefetch_queue_;
   probe::Recorder* recorder_;  ///< may be null: no instrumentation
   StallTable stall_table_;
   Translator translator_;
   std::vector<std::unique_ptr<Port>> ports_;
   engine::Ring<Pending> retries_;  ///< resumed; bounded by the translation tokens
+  engine::Ring<Pending>
+      overflowed_;  ///< page requests whose STE says how to answer; bounded by the devices' allocations
+  engine::Ring<Pending> prefetches_;  ///< at most config.prefetch_queue
   std::size_t next_port_ = 0;
   bool dispatch_scheduled_ = false;
   engine::Picoseconds dispatch_free_ = 0;
@@ -216,7 +225,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
 
   std::uint64_t requests_ = 0, ats_requests_ = 0, stalls_ = 0, stall_retries_ = 0, resumes_ = 0,
                 events_merged_ = 0, page_responses_ = 0, page_requests_discarded_ = 0, auto_responses_ = 0,
-                atc_invalidations_ = 0, atc_timeouts_ = 0, sevs_ = 0;
+                prefetches_begun_ = 0, prefetches_dropped_ = 0, atc_invalidations_ = 0, atc_timeouts_ = 0,
+                sevs_ = 0;
 };
 
 }  // namespace svasim::smmu

@@ -22,13 +22,35 @@ CommandExecutor::Progress Tcu::execute(const arch::Command& command) {
       });
       break;
     case Opcode::prefetch_config:
-    case Opcode::prefetch_addr: break;  // hints
+    case Opcode::prefetch_addr: prefetch(command); break;
     default: return invalidate(command);
   }
   return Progress::done;
 }
 
 void Tcu::command_error(arch::CommandError) { on_global_error(arch::gerror::kCmdq); }
+
+/// Hints, done when there is nothing else to translate: they fill the TCU's caches. What does not fit the
+/// queue is dropped, and so is everything while the SMMU is off.
+void Tcu::prefetch(const arch::Command& command) {
+  if (!context_.state.smmu_enabled) return;
+  const bool config = command.opcode == arch::Opcode::prefetch_config;
+  const std::uint64_t pages = config ? 1 : std::uint64_t{1} << command.size;
+  for (std::uint64_t i = 0; i < pages; ++i) {
+    if (prefetches_.size() >= prefetch_queue_) {
+      prefetches_dropped_ += pages - i;
+      break;
+    }
+    Pending pending;
+    pending.goal = config ? Goal::prefetch_config : Goal::prefetch_page;
+    pending.request.flow = arch::dti::Flow::no_stall;
+    pending.request.stream = command.stream;
+    pending.request.substream = command.substream;
+    pending.request.va = arch::Va(command.address + i * arch::kPageSize);
+    prefetches_.push_back(pending);
+  }
+  schedule_dispatch();
+}
 
 CommandExecutor::Progress Tcu::invalidate(const arch::Command& command) {
   if (on_invalidate) on_invalidate(command);
@@ -270,6 +292,7 @@ void Tcu::translation_rules_changed() {
   translations_kept_ = context_.state.smmu_enabled;
   rules_ = Rules::translations;
   if (context_.state.smmu_enabled) return;
+  prefetches_.clear();
   unrecorded_.clear();
   stall_table_.for_each_live([&](Stalled& stalled) { end_stall(stalled, arch::ResumeAction::abort, true); });
 }

@@ -4,6 +4,23 @@
 #include "models/smmu/tcu_port.hpp"
 
 namespace svasim::smmu {
+namespace {
+
+arch::PageRequest page_request_of(const arch::dti::Upstream& message) {
+  arch::PageRequest request;
+  request.stream = message.stream;
+  request.substream = message.substream;
+  request.privileged = message.access.privileged;
+  request.execute = message.access.instruction;
+  request.read = message.page_read;
+  request.write = message.page_write;
+  request.last = message.last;
+  request.prg_index = message.group;
+  request.page = message.va.aligned(arch::kPageShift);
+  return request;
+}
+
+}  // namespace
 
 // --- events and stalls
 // ---------------------------------------------------------------------------------------------------------
@@ -108,20 +125,11 @@ bool Tcu::park_behind_stall(const Pending& pending) {
 // ----------------------------------------------------------------------------------------------------
 
 void Tcu::page_request(Port& port, const arch::dti::Upstream& message) {
-  arch::PageRequest request;
-  request.stream = message.stream;
-  request.substream = message.substream;
-  request.privileged = message.access.privileged;
-  request.execute = message.access.instruction;
-  request.read = message.page_read;
-  request.write = message.page_write;
-  request.last = message.last;
-  request.prg_index = message.group;
-  request.page = message.va.aligned(arch::kPageShift);
+  const arch::PageRequest request = page_request_of(message);
   if (!context_.state.smmu_enabled || !page_requests.enabled()) return refuse(port, request);
   if (page_requests.full() || page_requests.overflowed()) {
     page_requests.note_overflow();
-    return overflow(port, request);
+    return overflow(port, request, message);
   }
   const probe::FaultKey key{probe::FaultKind::pri, raw(message.stream), message.group};
   probe::Fault* fault = recorder_ != nullptr ? recorder_->find(key, message.va.value) : nullptr;
@@ -143,10 +151,23 @@ void Tcu::refuse(Port& port, const arch::PageRequest& request) {
 }
 
 /// The Last one of a group is answered Success, so that the device asks again (SMMUv3, PRI queue overflow).
-void Tcu::overflow(Port& port, const arch::PageRequest& request) {
+/// With the PASID of the request if there is one and IDR3.PPS, or else the stream's STE, says so.
+void Tcu::overflow(Port& port, const arch::PageRequest& request, const arch::dti::Upstream& message) {
   ++page_requests_discarded_;
   if (!request.last || request.stop_marker()) return;
-  auto_respond(port, request, arch::PrgResponseCode::success, context_.features.pps);
+  if (!request.substream.valid || context_.features.pps) {
+    return auto_respond(port, request, arch::PrgResponseCode::success, request.substream.valid);
+  }
+  Pending pending{message, port.index};
+  pending.goal = Goal::stream;
+  overflowed_.push_back(pending);
+  schedule_dispatch();
+}
+
+/// No STE that can be read and is legal: the response is a failure, without PASID.
+void Tcu::stream_found(const Pending& pending, const arch::Ste* ste) {
+  const auto code = ste != nullptr ? arch::PrgResponseCode::success : arch::PrgResponseCode::failure;
+  auto_respond(*ports_[pending.port], page_request_of(pending.request), code, ste != nullptr && ste->ppar);
 }
 
 void Tcu::auto_respond(Port& port, const arch::PageRequest& request, arch::PrgResponseCode code,

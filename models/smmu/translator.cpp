@@ -54,7 +54,7 @@ void Translator::config_result(std::uint64_t index) {
                            type_of(slot), config_cache_.ste(request.stream),
                            request.flow == arch::dti::Flow::stall);
   supply_cached(slot);
-  if (slot.config_walk->status() != arch::ConfigWalk::Status::fetch) {
+  if (config_reached(slot)) {
     return_config_slot(slot);
     config_ended(static_cast<std::uint16_t>(index));
     return;
@@ -78,22 +78,30 @@ void Translator::supply_cached(Slot& slot) {
   if (cd != nullptr) slot.config_walk->supply_cached_cd(*cd);
 }
 
+/// The configuration walk has ended, or has found as much as is wanted.
+bool Translator::config_reached(const Slot& slot) const {
+  const arch::ConfigWalk& walk = *slot.config_walk;
+  if (slot.pending.goal == Goal::stream && walk.ste()) return true;
+  return walk.status() == arch::ConfigWalk::Status::done || walk.status() == arch::ConfigWalk::Status::fault;
+}
+
 /// The next access: of a structure, or of a stage-2 descriptor on the way to a CD.
 void Translator::config_step(std::uint16_t index) {
   Slot& slot = slots_[index];
   arch::ConfigWalk& walk = *slot.config_walk;
-  if (walk.status() == arch::ConfigWalk::Status::fetch) {
-    const arch::Fetch& fetch = walk.fetch();
-    ++(fetch.purpose == arch::Purpose::stage2_descriptor ? walk_reads_ : config_fetches_);
-    memory_.read<&Translator::config_fetched>(fetch.address, fetch.bytes, this, index);
+  if (hint(slot) && walk.status() == arch::ConfigWalk::Status::update) walk.supply_abort();
+  if (config_reached(slot)) {
+    return_config_slot(slot);
+    config_ended(index);
     return;
   }
   if (walk.status() == arch::ConfigWalk::Status::update) {
     update<&Translator::config_updated>(walk.update(), index);
     return;
   }
-  return_config_slot(slot);
-  config_ended(index);
+  const arch::Fetch& fetch = walk.fetch();
+  ++(fetch.purpose == arch::Purpose::stage2_descriptor ? walk_reads_ : config_fetches_);
+  memory_.read<&Translator::config_fetched>(fetch.address, fetch.bytes, this, index);
 }
 
 void Translator::config_fetched(engine::Payload& payload, std::uint64_t argument) {
@@ -133,8 +141,20 @@ void Translator::return_config_slot(Slot& slot) {
 // (3) Configured: merge behind a walk or stall of the same page, else ask the walk cache.
 void Translator::config_ended(std::uint16_t index) {
   Slot& slot = slots_[index];
-  if (slot.config_walk->status() != arch::ConfigWalk::Status::done) {
-    end_fault(index, slot.config_walk->fault());
+  const arch::ConfigWalk& config = *slot.config_walk;
+  const bool failed = config.status() == arch::ConfigWalk::Status::fault;
+  if (slot.pending.goal == Goal::stream) {
+    const bool legal = config.ste() && !(failed && config.fault().id == arch::EventId::c_bad_ste);
+    client_.stream_found(slot.pending, legal ? &*config.ste() : nullptr);
+    end(index);
+    return;
+  }
+  if (failed) {
+    end_fault(index, config.fault());
+    return;
+  }
+  if (slot.pending.goal == Goal::prefetch_config) {
+    end(index);
     return;
   }
   const arch::dti::Upstream& request = slot.pending.request;
@@ -144,7 +164,7 @@ void Translator::config_ended(std::uint16_t index) {
     walk_ended(index);
     return;
   }
-  if (merge(index)) return;
+  if (!hint(slot) && merge(index)) return;
   slot.state = State::walking;
   ++walks_;
   walk_step(index);
@@ -176,8 +196,8 @@ void Translator::walk_cache_result(std::uint16_t index, const arch::WalkCacheRes
   walk_step(index);
 }
 
-// (4) The walk itself: the walk cache first, then one read after the other, with a walk slot from the first to
-// the end. With stage 2 each of its translations begins with a look into the walk cache.
+// (4) The walk itself: the walk cache first, then one read after the other, with a walk slot from the first
+// to the end. With stage 2 each of its translations begins with a look into the walk cache.
 void Translator::walk_step(std::uint64_t argument) {
   const auto index = static_cast<std::uint16_t>(argument);
   Slot& slot = slots_[index];
@@ -186,6 +206,7 @@ void Translator::walk_step(std::uint64_t argument) {
     walk_cache_.lookup(index, slot.walk->key());
     return;
   }
+  if (hint(slot) && slot.walk->status() == arch::TableWalk::Status::update) slot.walk->supply_abort();
   const arch::TableWalk::Status status = slot.walk->status();
   if (status == arch::TableWalk::Status::fetch || status == arch::TableWalk::Status::update) {
     enter(slot, probe::Stage::walk_memory);
@@ -255,7 +276,7 @@ void Translator::walk_ended(std::uint16_t index) {
   const bool keep = !stale(slot);
   const arch::StreamConfig& config = slot.config_walk->config();
   const arch::TranslationResult& result = slot.walk->result();
-  client_.translated(slot.pending, config, result, keep);
+  if (!hint(slot)) client_.translated(slot.pending, config, result, keep);
   for (const std::uint16_t waiting : slot.chain) {
     client_.translated(slots_[waiting].pending, config, result, keep);
     end(waiting);
@@ -268,7 +289,7 @@ void Translator::end_fault(std::uint16_t index, const arch::Fault& fault) {
   Slot& slot = slots_[index];
   for (const std::uint16_t waiting : slot.chain) begin(waiting);  // each finds its own fault, or the stall
   slot.chain.clear();
-  if (!client_.faulted(slot.pending, fault)) {
+  if (!hint(slot) && !client_.faulted(slot.pending, fault)) {
     enter(slot, probe::Stage::fault_record);
     blocked_.push_back({slot.pending, fault, slot.epoch});
   }

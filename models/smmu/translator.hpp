@@ -30,6 +30,8 @@ class TranslationClient {
   virtual bool park_behind_stall(const Pending&) = 0;
   /// To be started again.
   virtual void retry(const Pending&) = 0;
+  /// The answer to Goal::stream: a legal STE, or null if there is none to be read.
+  virtual void stream_found(const Pending&, const arch::Ste*) = 0;
   /// A slot became free, or a translation in progress ended: something may go on.
   virtual void translation_ended() = 0;
 };
@@ -111,6 +113,7 @@ class Translator {
   void config_fetched(engine::Payload& payload, std::uint64_t slot);
   void config_updated(engine::Payload& payload, std::uint64_t slot);
   void supply_cached(Slot& slot);
+  bool config_reached(const Slot& slot) const;
   void config_ended(std::uint16_t slot);
   bool merge(std::uint16_t slot);
   void walk_cache_result(std::uint16_t slot, const arch::WalkCacheResponse& response);
@@ -124,6 +127,7 @@ class Translator {
   void end_fault(std::uint16_t slot, const arch::Fault& fault);
   void end(std::uint16_t slot);
 
+  static bool hint(const Slot& slot) { return slot.pending.goal >= Goal::prefetch_config; }
   bool stale(const Slot& slot) const { return slot.epoch != epoch_; }
   arch::AddressType type_of(const Slot& slot) const;
   void enter(Slot& slot, probe::Stage stage, probe::Cause cause = {});

@@ -1,7 +1,7 @@
 // The SMMU as software and devices see it: registers, queues, invalidation, stalls, ATS and page requests.
 #include <catch2/catch.hpp>
 
-#include "testbenches/unit/smmu_bench.hpp"
+#include "testbenches/unit/smmu_root_port.hpp"
 
 using namespace svasim;
 using namespace svasim::test;
@@ -13,7 +13,7 @@ using arch::Opcode;
 using Flow = arch::dti::Flow;
 
 constexpr std::uint64_t kVa = 0x123456789000, kPage = kBase + 0x3000000, kOther = kBase + 0x3100000;
-constexpr arch::StreamId kStream{1}, kFunction{9};
+constexpr arch::StreamId kStream{1};
 
 struct Bench : SmmuBench {
   std::uint64_t root;
@@ -30,43 +30,6 @@ struct Bench : SmmuBench {
   }
   std::uint32_t gerror() { return read(reg::kGerror) ^ read(reg::kGerrorn); }
   void acknowledge_gerror() { write(reg::kGerrorn, read(reg::kGerror)); }
-};
-
-/// A root port on its DTI links.
-struct RootPort {
-  smmu::Smmu::AtsLinks& links;
-  std::vector<arch::dti::Downstream> received;
-  explicit RootPort(SmmuBench& b, arch::StreamId stream = kFunction)
-      : links(b.smmu.add_root_port(stream, b.clock)) {
-    links.down->bind<&RootPort::receive>({b.calendar.add_block(), 0}, this);
-  }
-  void receive(arch::dti::Downstream& message) {
-    received.push_back(message);
-    if (message.kind != arch::dti::Downstream::Kind::sync_req) return;
-    arch::dti::Upstream ack;
-    ack.kind = arch::dti::Upstream::Kind::sync_ack;
-    ack.id = message.id;
-    links.up->send(ack, arch::dti::kShortBytes);
-  }
-  void page_request(std::uint64_t va, std::uint16_t group, bool last, bool read = true) {
-    arch::dti::Upstream m;
-    m.kind = arch::dti::Upstream::Kind::page_req;
-    m.stream = kFunction;
-    m.substream = {true, 5};
-    m.page_read = read;
-    m.last = last;
-    m.group = group;
-    m.va = arch::Va(va);
-    links.up->send(m, arch::dti::kPageReqBytes);
-  }
-  void translation_request(std::uint64_t va, bool write, arch::StreamId stream = kFunction) {
-    arch::dti::Upstream m;
-    m.flow = Flow::ats;
-    m.stream = stream;
-    m.access.write = write;
-    m.va = arch::Va(va);
-    links.up->send(m, arch::dti::kTransReqBytes);
-  }
 };
 
 }  // namespace
@@ -445,6 +408,10 @@ TEST_CASE("Translated transactions need ATS of the stream when ATSCHK says so") 
 TEST_CASE("page requests: queued, answered, refused") {
   SmmuBench b;
   RootPort port(b);
+  arch::Ste ste;
+  ste.config = arch::SteConfig::bypass;
+  ste.ppar = true;
+  b.set_ste(kFunction, ste);
   REQUIRE(b.bring_up());
   constexpr unsigned kPlaces = 1u << SmmuBench::kLog2Queue;
   const auto code = [&](std::size_t i) {
@@ -475,7 +442,7 @@ TEST_CASE("page requests: queued, answered, refused") {
     b.settle();
     REQUIRE(port.received.size() == 1);
     CHECK(code(0) == arch::PrgResponseCode::success);
-    CHECK(port.received[0].substream.valid);  // IDR3.PPS
+    CHECK(port.received[0].substream.valid);  // STE.PPAR
     CHECK(b.smmu.tcu().page_requests.overflowed());
     const std::uint32_t prod = b.read(reg::kPriqProd);
     b.write(reg::kPriqCons, prod & ~arch::kQueueOverflow);  // room, but the overflow stands
