@@ -6,7 +6,7 @@
 namespace svasim::arch {
 namespace {
 
-constexpr std::uint8_t kInstructionOverride = 3;
+constexpr std::uint8_t kDataOverride = 2;
 
 AtsAnswer no_access(const AtsRequest& request) {
   AtsAnswer answer;
@@ -32,12 +32,13 @@ AtsAnswer ats_answer(const AtsRequest& request, const Fault& fault) {
 
 AtsAnswer ats_answer(const AtsRequest& request, const StreamConfig& config, const TranslationResult& result) {
   const Permissions granted = result.permissions.at(config.effective(request.access()).privileged);
-  const bool reads_are_fetches = config.access_override.instruction == kInstructionOverride;
+  const std::uint8_t override = config.access_override.instruction;
   AtsAnswer answer = no_access(request);
   AtsTranslation& t = answer.translation;
-  t.read = reads_are_fetches ? granted.execute : granted.read;
+  t.read = override == AccessOverride::kForced ? granted.execute : granted.read;
   t.write = granted.write;
-  t.execute = request.substream.valid && request.execute && t.read && granted.execute;
+  const bool executable = override == kDataOverride || granted.execute;
+  t.execute = request.substream.valid && request.execute && t.read && executable;
   if (!t.any_access()) return answer;
   const std::uint64_t address = config.eats == Eats::split ? result.ipa.value : result.pa.value;
   t.log2_size = result.log2_size;

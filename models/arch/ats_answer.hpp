@@ -21,6 +21,8 @@ struct AtsRequest {
 
   /// The access a TableWalk is to be made with.
   Access access() const;
+  /// What was asked, as F_BAD_ATS_TREQ tells it: here a write may also be an execute request.
+  Access asked() const { return {!no_write, execute, privileged}; }
 };
 
 AtsAnswer ats_answer(const AtsRequest&, const Fault&);

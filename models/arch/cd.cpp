@@ -21,6 +21,7 @@ void layout(const Io& io, C& c) {
     io(0, base + 14, base + 14, half.epd);
     io(0, 38 + i, 38 + i, half.tbi);
     io(1 + i, 1, 1, half.had);
+    io(1 + i, 2, 2, half.e0pd);
     io.in_place(1 + i, 51, 4, half.ttb);
   }
   io(0, 15, 15, c.endi);
@@ -38,6 +39,9 @@ void layout(const Io& io, C& c) {
   io(0, 46, 46, c.a);
   io(0, 47, 47, c.aset);
   io(0, 63, 48, c.asid);
+  io(1, 3, 3, c.haft);
+  io(1, 59, 59, c.epan);
+  io(2, 58, 58, c.ds);
   io(3, 63, 0, c.mair);
   io(4, 63, 0, c.amair);
 }
@@ -48,14 +52,31 @@ void layout_l1(const Io& io, C& c) {
   io.in_place(0, 51, 12, c.l2_ptr);
 }
 
+bool half_used(const Cd& c, unsigned index, const CdContext& context) {
+  return context.two_halves ? !c.half[index].epd : index == 0;
+}
+
 bool half_legal(const Cd& c, unsigned index, const Features& f) {
   const CdHalf& half = c.half[index];
-  if (half.epd) return true;
   const auto granule = c.granule(index);
   if (!granule || !granule_supported(*granule, f)) return false;
-  const unsigned smallest = *granule == Granule::k64 && f.vax >= 1 ? 12 : 16;
+  const bool ds = c.wide(index, f);
+  const unsigned smallest = f.vax >= 1 && (*granule == Granule::k64 || ds) ? 12 : 16;
   if (half.tsz < smallest || half.tsz > smallest_table_tsz(*granule, f.stt)) return false;
-  return (half.ttb >> std::min(size_bits(c.ips), f.oas_bits())) == 0;
+  const unsigned output = std::min(size_bits(c.ips), f.oas_bits());
+  return (half.ttb >> table_base_bits(*granule, ds, output)) == 0;
+}
+
+bool faults_legal(const Cd& c, const Features& f, const CdContext& context) {
+  if (c.s && (context.stall_disabled || f.stall_model == StallModel::never)) return false;
+  if (!c.s && f.stall_model == StallModel::forced) return false;
+  return c.a || !f.term_model;
+}
+
+bool updates_legal(const Cd& c, const Features& f) {
+  if (c.ha && f.httu == Httu::none) return false;
+  if (c.hd && f.httu < Httu::access_and_dirty) return false;
+  return !c.haft || c.ha || f.httu != Httu::tables_too;
 }
 
 }  // namespace
@@ -73,14 +94,12 @@ CdWords encode(const Cd& cd) {
 }
 
 bool legal(const Cd& c, const Features& f, const CdContext& context) {
-  if (!c.valid || !c.aa64 || c.endi) return false;
-  if (c.s && (context.stall_disabled || f.stall_model == StallModel::never)) return false;
-  if (!c.s && f.stall_model == StallModel::forced) return false;
-  if (!c.a && f.term_model) return false;
-  if (c.ha && f.httu == Httu::none) return false;
-  if (c.hd && (!c.ha || f.httu != Httu::access_and_dirty)) return false;
-  if (!f.asid16 && c.asid > 0xFF) return false;
-  return half_legal(c, 0, f) && (!context.two_halves || half_legal(c, 1, f));
+  if (!c.valid || !c.aa64) return false;
+  if (!faults_legal(c, f, context) || !updates_legal(c, f)) return false;
+  if (context.two_halves && (c.asid & ~f.asid_mask()) != 0) return false;
+  const bool used[2] = {half_used(c, 0, context), half_used(c, 1, context)};
+  if (c.endi && (used[0] || used[1])) return false;
+  return (!used[0] || half_legal(c, 0, f)) && (!used[1] || half_legal(c, 1, f));
 }
 
 L1Cd decode_l1cd(std::uint64_t word) {

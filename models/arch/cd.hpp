@@ -19,6 +19,7 @@ struct CdHalf {
   bool tbi = false;
   bool had = false;
   std::uint64_t ttb = 0;  ///< address bits 51:4
+  bool e0pd = false;      ///< unprivileged accesses of this half fault
 };
 
 /// Defaults: valid, AArch64, TTB0 on with 4 KB and 48 bits, TTB1 off.
@@ -30,16 +31,19 @@ struct Cd {
   bool endi = false;
   std::uint8_t ips = 5;
   bool affd = false;
-  bool wxn = false, uwxn = false;
-  bool pan = false;
+  bool wxn = false, uwxn = false;  ///< UWXN means nothing to AArch64 tables
+  bool pan = false, epan = false;
   bool aa64 = true;
-  bool hd = false, ha = false;
+  bool hd = false, ha = false, haft = false;
+  bool ds = false;  ///< 52-bit tables of 4 KB and 16 KB pages
   bool s = false, r = true, a = true;
   bool aset = false;
   std::uint16_t asid = 0;
   std::uint64_t mair = 0;
   std::uint64_t amair = 0;
 
+  /// Effective DS of a half.
+  bool wide(unsigned index, const Features& f) const { return f.ds && ds && granule(index) != Granule::k64; }
   std::optional<Granule> granule(unsigned index) const {
     return index == 0 ? granule_of_tg0(half[0].tg) : granule_of_tg1(half[1].tg);
   }
@@ -53,7 +57,7 @@ CdWords encode(const Cd&);
 /// What of the stream a CD's legality depends on.
 struct CdContext {
   bool stall_disabled = false;  ///< STE.S1STALLD
-  bool two_halves = true;       ///< EL1 and EL2-E2H; EL2 has TTB0 only
+  bool two_halves = true;       ///< EL1 and EL2-E2H; EL2 has TTB0 only, no EPD0 and no ASIDs
 };
 /// False: C_BAD_CD.
 bool legal(const Cd&, const Features&, const CdContext&);

@@ -15,7 +15,7 @@ void layout_substream(const Io& io, C& c) {
 template <class Io, class C>
 void layout_range(const Io& io, C& c, unsigned top_address_bit) {
   io(0, 16, 12, c.num);
-  io(0, 24, 20, c.scale);
+  io(0, 25, 20, c.scale);
   io(1, 0, 0, c.leaf);
   io(1, 9, 8, c.ttl);
   io(1, 11, 10, c.tg);
@@ -36,6 +36,7 @@ void layout_stream_command(const Io& io, C& c) {
     case Opcode::prefetch_addr:
       layout_substream(io, c);
       io(1, 4, 0, c.size);
+      io(1, 9, 5, c.stride);
       io.in_place(1, 63, 12, c.address);
       break;
     case Opcode::atc_inv:
@@ -92,9 +93,9 @@ void layout(const Io& io, C& c) {
   }
 }
 
-/// TG = 16 KB, TTL = 1 and a single granule is reserved without 52-bit tables.
+/// A granule is given for a range, or for a level: neither is reserved.
 bool range_legal(const Command& c, const Features& f) {
-  return !f.ril || !(c.tg == 2 && c.ttl == 1 && c.num == 0 && c.scale == 0);
+  return !f.ril || c.tg == 0 || c.num != 0 || c.scale != 0 || level_hint(c, f) != 0;
 }
 
 bool tlbi_legal(const Command& c, const Features& f) {
@@ -135,9 +136,9 @@ bool legal(const Command& c, const Features& f) {
     case Opcode::prefetch_config:
     case Opcode::prefetch_addr:
     case Opcode::cfgi_ste:
-    case Opcode::cfgi_ste_range:
+    case Opcode::cfgi_ste_range: return true;
     case Opcode::cfgi_cd:
-    case Opcode::cfgi_cd_all: return true;
+    case Opcode::cfgi_cd_all: return f.s1p;
     case Opcode::atc_inv: return f.ats && c.size <= kAtcInvalidateAll;
     case Opcode::pri_resp: return f.pri && c.response <= PriResponse::success;
     case Opcode::resume: return f.stall_model != StallModel::never;
@@ -145,6 +146,27 @@ bool legal(const Command& c, const Features& f) {
     case Opcode::sync: return c.signal <= SyncSignal::sev;
     default: return tlbi_legal(c, f);
   }
+}
+
+unsigned level_hint(const Command& c, const Features& f) {
+  if (!f.ril || c.tg == 0) return 0;
+  return c.tg == 2 && c.ttl == 1 && !f.ds ? 0 : c.ttl;
+}
+
+bool removes_ste(const Command& c, StreamId stream) {
+  return (c.opcode == Opcode::cfgi_ste || c.opcode == Opcode::cfgi_ste_range) && names_stream(c, stream);
+}
+
+bool removes_cd(const Command& c, StreamId stream, std::uint32_t index) {
+  return names_stream(c, stream) && (c.opcode != Opcode::cfgi_cd || c.substream.value == index);
+}
+
+bool removes_l1std(const Command& c, StreamId stream) {
+  return removes_ste(c, stream) && !(c.opcode == Opcode::cfgi_ste && c.leaf);
+}
+
+bool removes_l1cd(const Command& c, StreamId stream, std::uint32_t index) {
+  return removes_cd(c, stream, index) && !(c.opcode == Opcode::cfgi_cd && c.leaf);
 }
 
 bool names_stream(const Command& c, StreamId stream) {

@@ -62,7 +62,8 @@ struct Command {
   std::uint16_t vmid = 0;
   std::uint16_t asid = 0;
   std::uint64_t address = 0;  ///< VA or IPA of TLBI, ATC_INV, PREFETCH_ADDR; bits 11:0 zero
-  std::uint8_t size = 0;      ///< ATC_INV, PREFETCH_ADDR: 4096 * 2^size bytes
+  std::uint8_t size = 0;      ///< ATC_INV: 4096 * 2^size bytes; PREFETCH_ADDR: 2^size translations
+  std::uint8_t stride = 0;    ///< PREFETCH_ADDR: 2^(12+stride) bytes from one to the next
   std::uint8_t num = 0, scale = 0, tg = 0,
                ttl = 0;  ///< range invalidation: (num+1) * 2^scale pages of TG; tg 0: none
   bool global = false;   ///< ATC_INV.G
@@ -82,6 +83,14 @@ CommandWords encode(const Command&);
 Command decode_command(const CommandWords&);
 /// False: CERROR_ILL.
 bool legal(const Command&, const Features&);
+/// The level that leaves must be of to be removed (TLBI.TTL); 0: any.
+unsigned level_hint(const Command&, const Features&);
+/// Must a CFGI command remove the cached STE of a stream, the CD at an index of its table, or the level-1
+/// descriptors that led there? False for other commands.
+bool removes_ste(const Command&, StreamId);
+bool removes_cd(const Command&, StreamId, std::uint32_t index);
+bool removes_l1std(const Command&, StreamId);
+bool removes_l1cd(const Command&, StreamId, std::uint32_t index);
 /// Does a CFGI command name this stream? CFGI_STE_RANGE names 2^(range+1) aligned StreamIDs. False for other
 /// commands.
 bool names_stream(const Command&, StreamId);

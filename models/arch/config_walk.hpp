@@ -70,12 +70,16 @@ class ConfigWalk {
   void found_ste(const Ste&);
   void apply_ste();
   void apply_stage2();
+  void set_overrides(const AccessOverride&, const AttributeOverride&);
   bool answer_ats();
+  void pass_translated();
+  EventId substream_error() const;
   void choose_cd();
   void locate_cd();
   void found_l1cd(std::uint64_t word);
   void found_cd(const Cd&);
-  void read_now(Pa, unsigned bytes, Purpose);
+  void read_now(Pa, unsigned bytes, Purpose, MemoryAttributes);
+  void read_ste(Pa, unsigned bytes, Purpose);
   void read_cd(std::uint64_t address, unsigned bytes, Purpose);
   void follow_stage2();
   void skip_stage1();

@@ -3,16 +3,17 @@
 
 namespace svasim::arch {
 
-DescriptorKind Descriptor::kind(Granule granule, unsigned level, unsigned oas_bits) const {
+DescriptorKind Descriptor::kind(const TableFormat& format, int level) const {
   if (!valid()) return DescriptorKind::invalid;
   if (level == 3) return bit(word, 1) ? DescriptorKind::leaf : DescriptorKind::invalid;
   if (bit(word, 1)) return DescriptorKind::table;
-  return block_allowed(granule, level, oas_bits) ? DescriptorKind::leaf : DescriptorKind::invalid;
+  return block_allowed(format, level) ? DescriptorKind::leaf : DescriptorKind::invalid;
 }
 
-std::uint64_t Descriptor::address(Granule granule, unsigned log2_align, unsigned oas_bits) const {
-  const std::uint64_t low = word & mask(48) & ~mask(log2_align);
-  const bool high_bits = granule == Granule::k64 && oas_bits >= 52;
+std::uint64_t Descriptor::address(const TableFormat& format, unsigned log2_align) const {
+  const std::uint64_t low = word & mask(format.ds ? 50 : 48) & ~mask(log2_align);
+  if (format.ds) return low | bits(word, 9, 8) << 50;
+  const bool high_bits = format.granule == Granule::k64 && format.oas_bits >= 52;
   return high_bits ? low | bits(word, 15, 12) << 48 : low;
 }
 

@@ -15,10 +15,13 @@ struct Descriptor {
 
   bool valid() const { return bit(word, 0); }
   /// Kind at a level of a walk: the same bits mean table, block or page by level.
-  DescriptorKind kind(Granule granule, unsigned level, unsigned oas_bits) const;
+  DescriptorKind kind(const TableFormat&, int level) const;
   /// Next table (log2_align = page shift) or output base (log2_align = level shift). 64 KB tables of a 52-bit
-  /// SMMU keep address bits 51:48 in bits 15:12.
-  std::uint64_t address(Granule granule, unsigned log2_align, unsigned oas_bits) const;
+  /// SMMU keep address bits 51:48 in bits 15:12, tables with DS address bits 51:50 in bits 9:8.
+  std::uint64_t address(const TableFormat&, unsigned log2_align) const;
+  std::uint64_t address(Granule granule, unsigned log2_align, unsigned oas_bits) const {
+    return address({granule, false, static_cast<std::uint8_t>(oas_bits)}, log2_align);
+  }
 
   bool access_flag() const { return bit(word, 10); }
   bool dirty_modifier() const { return bit(word, 51); }

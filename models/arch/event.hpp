@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "models/arch/translation.hpp"
 #include "models/arch/types.hpp"
 
 namespace svasim::arch {
@@ -39,6 +40,7 @@ constexpr bool stallable(EventId id) { return id >= EventId::f_translation && id
 /// What the faulting address was for.
 enum class FaultClass : std::uint8_t { cd = 0, tt = 1, in = 2 };
 
+/// All events in one struct; fields an event does not have are not encoded and decode as their defaults.
 struct Event {
   EventId id = EventId::none;
   StreamId stream{};
@@ -54,6 +56,10 @@ struct Event {
   bool ttrnw = false;
   Va input_address;
   std::uint64_t address = 0;  ///< dw3: FetchAddr or IPA, by event
+  std::uint16_t reason = 0;   ///< implementation defined, of F_UUT, aborted fetches and conflicts
+  std::uint8_t span = 0;      ///< F_BAD_ATS_TREQ: STUs asked for; E_PAGE_REQUEST: 4 KB pages
+  /// What was asked for. F_BAD_ATS_TREQ has one set, of the privilege it asked with (`privileged`).
+  PrivilegedPermissions wanted;
 };
 
 using EventWords = std::array<std::uint64_t, 4>;
@@ -62,8 +68,11 @@ EventWords encode(const Event&);
 Event decode_event(const EventWords&);
 
 /// May `later` be left out because `earlier`, not yet consumed by software, says the same? Stalls never;
-/// others if the STE allows it (`mev`), and those that do not know an STE always. Addresses within a page are
-/// the same.
+/// others if the STE allows it (`mev`), and those that do not know an STE always. Where the event says so,
+/// the offset inside 4 KB does not count.
 bool may_merge(const Event& earlier, const Event& later, bool mev);
+/// While `pending`'s stall is unanswered, does `later` need no record of its own? Same page, privilege, kind
+/// of access and SubstreamID, and also a stall.
+bool suppressed_by(const Event& later, const Event& pending);
 
 }  // namespace svasim::arch

@@ -7,7 +7,7 @@ namespace {
 /// Events that tell the access: the four stallable ones, walk aborts, forbidden ATS traffic.
 bool tells_access(EventId id) {
   return stallable(id) || id == EventId::f_walk_eabt || id == EventId::f_uut ||
-         id == EventId::f_bad_ats_treq || id == EventId::f_transl_forbidden;
+         id == EventId::f_transl_forbidden;
 }
 
 bool tells_fetch_address(EventId id) {
@@ -30,8 +30,13 @@ Event Fault::event(StreamId stream, SubstreamId substream, Va va, Access incomin
   e.stream = stream;
   if (id != EventId::f_stream_disabled) e.substream = substream.valid ? substream : SubstreamId{};
   if (id == EventId::c_bad_substreamid)
-    e.substream.valid = false;  // the number is always meaningful: there is no SSV
-  if (tells_access(id)) {
+    e.substream.valid = false;          // the number is always meaningful: there is no SSV
+  if (id == EventId::f_bad_ats_treq) {  // as asked, before overrides
+    e.span = 1;
+    e.privileged = substream.valid && incoming.privileged;
+    e.wanted.privileged = {true, incoming.write, substream.valid && incoming.instruction};
+    e.input_address = va.aligned(kPageShift);
+  } else if (tells_access(id)) {
     const Access access = access_override.apply(incoming);
     e.read = !access.write;
     e.instruction = access.instruction;

@@ -20,6 +20,7 @@ enum class Termination : std::uint8_t {
 
 /// STE.PRIVCFG and INSTCFG: 0 as incoming, 2 unprivileged or data, 3 privileged or instruction.
 struct AccessOverride {
+  static constexpr std::uint8_t kForced = 3;  ///< privileged, or instruction
   std::uint8_t privileged = 0;
   std::uint8_t instruction = 0;
   /// The access after the overrides; a write is never an instruction fetch.
@@ -33,10 +34,10 @@ struct Fault {
   bool mev = false;       ///< STE.MEV: the record may be merged with others
   FaultClass fault_class = FaultClass::in;
   bool stage2 = false;
-  bool ttrnw = false;      ///< of a stage-2 permission fault on a stage-1 table: 1 read, 0 descriptor update
-  std::uint8_t level = 0;  ///< of the walk, for reports; not part of the record
-  Ipa ipa;                 ///< with stage2
-  Pa fetch_address;        ///< of aborted fetches
+  bool ttrnw = false;     ///< of a stage-2 permission fault on a stage-1 table: 1 read, 0 descriptor update
+  std::int8_t level = 0;  ///< of the walk, for reports; not part of the record
+  Ipa ipa;                ///< with stage2
+  Pa fetch_address;       ///< of aborted fetches
   AccessOverride access_override;
 
   /// The record of this fault for a transaction as it came in. The caller gives a stall its STAG.

@@ -39,4 +39,30 @@ PageRequest decode_page_request(const PageRequestWords& words) {
   return request;
 }
 
+PriDecision decide(const PageRequest& request, const PriQueueState& queue, const Features& features) {
+  PriDecision decision;
+  const bool off = !queue.enabled || queue.abort_active;
+  if (!off && !queue.full && !queue.overflowed) return decision;
+  decision.overflow = !off && !queue.overflowed;
+  // One response per group, and none to a stop marker (PCIe, page request services).
+  const bool answered = request.last && !request.stop_marker();
+  decision.action = answered ? PriDecision::Action::respond : PriDecision::Action::discard;
+  if (off) {
+    decision.code = PrgResponseCode::failure;
+    return decision;
+  }
+  const bool pasid = answered && request.substream.valid && features.ssidsize > 0;
+  decision.with_pasid = pasid && features.pps;
+  decision.needs_ste = pasid && !features.pps;
+  return decision;
+}
+
+PriDecision settle_response(PriDecision decision, const Ste* ste) {
+  if (!decision.needs_ste) return decision;
+  decision.needs_ste = false;
+  decision.with_pasid = ste != nullptr && ste->ppar;
+  if (ste == nullptr) decision.code = PrgResponseCode::failure;
+  return decision;
+}
+
 }  // namespace svasim::arch

@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "models/arch/command.hpp"
+#include "models/arch/features.hpp"
+#include "models/arch/ste.hpp"
 #include "models/arch/types.hpp"
 
 namespace svasim::arch {
@@ -37,5 +39,27 @@ constexpr PrgResponseCode prg_response_code(PriResponse response) {
   if (response == PriResponse::success) return PrgResponseCode::success;
   return response == PriResponse::invalid ? PrgResponseCode::invalid : PrgResponseCode::failure;
 }
+
+/// The PRI queue as a page request finds it.
+struct PriQueueState {
+  bool enabled = false;       ///< CR0.PRIQEN and SMMUEN
+  bool abort_active = false;  ///< GERROR.PRIQ_ABT_ERR
+  bool full = false;
+  bool overflowed = false;  ///< OVFLG differs from OVACKFLG
+};
+
+/// What becomes of a page request (SMMUv3, PRI queue overflow).
+struct PriDecision {
+  enum class Action : std::uint8_t { queue, discard, respond };
+  Action action = Action::queue;
+  bool overflow = false;    ///< OVFLG toggles, unless an overflow is unacknowledged already
+  bool needs_ste = false;   ///< STE.PPAR decides about the response: settle_response() completes it
+  bool with_pasid = false;  ///< of the response
+  PrgResponseCode code = PrgResponseCode::success;
+};
+PriDecision decide(const PageRequest&, const PriQueueState&, const Features&);
+/// Completes a decision that needs_ste, with the stream's STE: null if it cannot be had (SMMUEN = 0, StreamID
+/// out of range, aborted fetch) or is illegal. Looking for it records what a translation request would.
+PriDecision settle_response(PriDecision, const Ste*);
 
 }  // namespace svasim::arch

@@ -59,7 +59,7 @@ AtsAnswer ReferenceTranslator::translation_request(StreamId stream, const AtsReq
                                                    std::optional<Event>* event) const {
   constexpr AddressType kType = AddressType::translation_request;
   const auto fail = [&](const Fault& fault) {
-    const FaultOutcome failed = outcome(fault, stream, request.substream, request.va, request.access());
+    const FaultOutcome failed = outcome(fault, stream, request.substream, request.va, request.asked());
     if (event != nullptr) *event = failed.event;
     return ats_answer(request, fault);
   };

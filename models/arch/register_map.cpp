@@ -27,7 +27,7 @@ std::uint32_t queue_base(std::uint32_t offset, std::uint32_t base, const Feature
 
 std::uint32_t cr0_bits(const Features& f) {
   return cr0::kSmmuEn | cr0::kEventqEn | cr0::kCmdqEn | (f.pri ? cr0::kPriqEn : 0) |
-         (f.ats ? cr0::kAtsChk : 0);
+         (f.ats ? cr0::kAtsChk : 0) | (f.vmw ? cr0::kVmw : 0);
 }
 
 std::uint32_t cr2_bits(const Features& f) {

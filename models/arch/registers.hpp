@@ -26,7 +26,8 @@ inline constexpr std::uint32_t kEventqIrqCfg0 = 0xB0, kEventqIrqCfg1 = 0xB8, kEv
 inline constexpr std::uint32_t kPriqBase = 0xC0;
 inline constexpr std::uint32_t kPriqIrqCfg0 = 0xD0, kPriqIrqCfg1 = 0xD8, kPriqIrqCfg2 = 0xDC;
 inline constexpr std::uint32_t kIdr6 = 0x190;
-inline constexpr std::uint32_t kPidr4 = 0xFD0, kPidr0 = 0xFE0, kCidr0 = 0xFF0;  ///< each the first of four words
+inline constexpr std::uint32_t kPidr4 = 0xFD0, kPidr0 = 0xFE0,
+                               kCidr0 = 0xFF0;    ///< each the first of four words
 inline constexpr std::uint32_t kPage1 = 0x10000;  ///< second 64 KB page: output queue indices only
 inline constexpr std::uint32_t kEventqProd = 0x100A8, kEventqCons = 0x100AC;
 inline constexpr std::uint32_t kPriqProd = 0x100C8, kPriqCons = 0x100CC;
@@ -37,17 +38,25 @@ inline constexpr std::uint32_t kSize = 0x20000;
 namespace cr0 {
 inline constexpr std::uint32_t kSmmuEn = 1u << 0, kPriqEn = 1u << 1, kEventqEn = 1u << 2, kCmdqEn = 1u << 3;
 inline constexpr std::uint32_t kAtsChk = 1u << 4;
-inline constexpr std::uint32_t kWritable = 0x1F;  ///< VMW is not implemented
+inline constexpr std::uint32_t kVmw = 7u << 6;
+/// CR0.VMW: low VMID bits that invalidations ignore, 0..4 (reserved values act as 0).
+constexpr std::uint8_t vmw(std::uint32_t cr0) {
+  const auto value = static_cast<std::uint8_t>(bits(cr0, 8, 6));
+  return value <= 4 ? value : 0;
+}
 }  // namespace cr0
 
 namespace cr1 {
 /// Queues and tables are Normal write-back, inner shareable.
 inline constexpr std::uint32_t kWriteBack = 0xD75;
+// Cacheability 0 none, 1 write-back, 2 write-through; shareability as in descriptors.
+constexpr std::uint8_t table_inner(std::uint32_t cr1) { return static_cast<std::uint8_t>(bits(cr1, 7, 6)); }
+constexpr std::uint8_t table_outer(std::uint32_t cr1) { return static_cast<std::uint8_t>(bits(cr1, 9, 8)); }
+constexpr std::uint8_t table_sh(std::uint32_t cr1) { return static_cast<std::uint8_t>(bits(cr1, 11, 10)); }
 }  // namespace cr1
 
 namespace cr2 {
 inline constexpr std::uint32_t kE2h = 1u << 0, kRecInvSid = 1u << 1, kPtm = 1u << 2, kRecCfgAts = 1u << 3;
-inline constexpr std::uint32_t kWritable = 0xF;
 }  // namespace cr2
 
 /// Global bypass attributes: what happens to untranslated traffic while SMMUEN is 0. UPDATE starts and ends
@@ -55,10 +64,12 @@ inline constexpr std::uint32_t kWritable = 0xF;
 namespace gbpa {
 inline constexpr std::uint32_t kAbort = 1u << 20, kUpdate = 1u << 31;
 inline constexpr std::uint32_t kReset = 0x1000;  ///< SHCFG: use incoming
-inline constexpr std::uint32_t kWritable = 0x1F3F1F;  ///< MemAttr, MTCFG, ALLOCCFG, SHCFG, PRIVCFG, INSTCFG, ABORT
+inline constexpr std::uint32_t kWritable =
+    0x1F3F1F;  ///< MemAttr, MTCFG, ALLOCCFG, SHCFG, PRIVCFG, INSTCFG, ABORT
 // Attributes of bypassing traffic, encoded as in the STE.
 constexpr std::uint8_t mem_attr(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 3, 0)); }
 constexpr bool mtcfg(std::uint32_t gbpa) { return bit(gbpa, 4); }
+constexpr std::uint8_t alloc_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 11, 8)); }
 constexpr std::uint8_t sh_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 13, 12)); }
 constexpr std::uint8_t priv_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 17, 16)); }
 constexpr std::uint8_t inst_cfg(std::uint32_t gbpa) { return static_cast<std::uint8_t>(bits(gbpa, 19, 18)); }
@@ -115,6 +126,8 @@ struct SmmuState {
   bool recinvsid = false;    ///< CR2.RECINVSID
   bool rec_cfg_ats = false;  ///< CR2.REC_CFG_ATS
   bool e2h = false;          ///< CR2.E2H
+  std::uint8_t vmw = 0;      ///< CR0.VMW as cr0::vmw gives it
+  std::uint32_t cr1 = cr1::kWriteBack;
   std::uint64_t strtab_base = 0;
   std::uint32_t strtab_base_cfg = 0;
   std::uint32_t gbpa = gbpa::kReset;

@@ -1,8 +1,11 @@
 // See stage2_walk.hpp.
 #include "models/arch/stage2_walk.hpp"
 
+#include <algorithm>
+
 #include "models/arch/bit_fields.hpp"
 #include "models/arch/descriptor.hpp"
+#include "models/arch/memory_attributes.hpp"
 
 namespace svasim::arch {
 namespace {
@@ -13,6 +16,10 @@ PrivilegedPermissions leaf_permissions(Descriptor leaf, bool xnx) {
   const unsigned xn = xnx ? leaf.stage2_xn() : leaf.stage2_xn() & 2;
   const bool read = leaf.stage2_read(), write = leaf.stage2_write();
   return {{read, write, xn == 0 || xn == 3}, {read, write, xn <= 1}};
+}
+
+TableFormat format_of(const StreamConfig& config) {
+  return {config.s2.granule, config.s2.ds, config.oas_bits};
 }
 
 }  // namespace
@@ -31,12 +38,12 @@ void Stage2Walk::begin(const StreamConfig& config) {
   }
   const unsigned start_bits =
       s2.input_bits - level_shift(s2.granule, level_);  // includes concatenated tables
-  go_to_table(config, s2.ttb & ~mask(start_bits + 3), start_bits);
+  go_to_table(config, table_base(s2.ttb, start_bits, s2.output_bits), start_bits);
 }
 
 void Stage2Walk::go_to_table(const StreamConfig& config, std::uint64_t table, unsigned table_bits) {
   const std::uint64_t index = (ipa_.value >> level_shift(config.s2.granule, level_)) & mask(table_bits);
-  fetch_ = {Pa(table + index * 8), 8, Purpose::stage2_descriptor, level_};
+  fetch_ = {Pa(table + index * 8), 8, Purpose::stage2_descriptor, level_, config.s2.table_attributes};
   status_ = Status::fetch;
 }
 
@@ -49,14 +56,18 @@ void Stage2Walk::supply(const StreamConfig& config, const std::uint8_t* bytes) {
 void Stage2Walk::examine(const StreamConfig& config, std::uint64_t word) {
   const Granule granule = config.s2.granule;
   const Descriptor descriptor{word};
-  const DescriptorKind kind = descriptor.kind(granule, level_, config.oas_bits);
+  const TableFormat format = format_of(config);
+  const DescriptorKind kind = descriptor.kind(format, level_);
   if (kind == DescriptorKind::invalid) return fail(EventId::f_translation);
   const unsigned log2_align =
       kind == DescriptorKind::table ? page_shift(granule) : level_shift(granule, level_);
-  const std::uint64_t address = descriptor.address(granule, log2_align, config.oas_bits);
+  const std::uint64_t address = descriptor.address(format, log2_align);
   if ((address >> config.s2.output_bits) != 0) return fail(EventId::f_addr_size);
   if (kind == DescriptorKind::leaf) return examine_leaf(config, word);
-  kept_ = {level_, false, word};
+  if (config.s2.haft && !descriptor.access_flag()) {
+    return request_update(config, word, word | Descriptor::kAccessFlag);
+  }
+  keep(false, word);
   ++level_;
   go_to_table(config, address, index_bits(granule));
 }
@@ -65,27 +76,49 @@ void Stage2Walk::examine_leaf(const StreamConfig& config, std::uint64_t word) {
   const Stage2Config& s2 = config.s2;
   const Descriptor leaf{word};
   if (!leaf.access_flag() && !s2.ha && !s2.affd) return fail(EventId::f_access);
-  const bool walk_to_device = class_ != FaultClass::in && s2.ptw && leaf.memory_attributes() < 4;
+  const bool walk_to_device =
+      class_ != FaultClass::in && s2.ptw && stage2_device(leaf.memory_attributes(), s2.fwb);
   const bool dirties = access_.write && s2.hd && leaf.dirty_modifier() && !leaf.stage2_write();
   const Descriptor dirtied{dirties ? word | Descriptor::kStage2Write : word};
-  const bool allowed = probe_ || leaf_permissions(dirtied, s2.xnx).allows(access_);
-  if (walk_to_device || !allowed) return fail(EventId::f_permission);
-  const std::uint64_t desired = s2.ha ? dirtied.word | Descriptor::kAccessFlag : dirtied.word;
-  if (desired != word && resumed_) {
+  const PrivilegedPermissions permissions = leaf_permissions(dirtied, s2.xnx);
+  if (walk_to_device || !(probe_ || permissions.allows(access_))) return fail(EventId::f_permission);
+  const Permissions granted = permissions.at(access_.privileged);
+  const bool used = granted.read || granted.write || granted.execute;  // a probe may be granted nothing
+  const std::uint64_t desired = s2.ha && used ? dirtied.word | Descriptor::kAccessFlag : dirtied.word;
+  if (desired != word) return request_update(config, word, desired);
+  log2_size_ = static_cast<std::uint8_t>(level_shift(s2.granule, level_));
+  log2_contiguous_ = log2_size_;
+  if (leaf.contiguous()) {
+    const unsigned group = log2_size_ + log2_contiguous_leaves(s2.granule, level_);
+    log2_contiguous_ = static_cast<std::uint8_t>(std::min<unsigned>(group, s2.input_bits));
+  }
+  permissions_ = leaf_permissions(leaf, s2.xnx);
+  descriptor_ = word;
+  pa_ = Pa(leaf.address(format_of(config), log2_size_) | ipa_.offset(log2_size_));
+  if (leaf.access_flag()) keep(true, word);
+  status_ = Status::done;
+}
+
+void Stage2Walk::keep(bool leaf, std::uint64_t word) {
+  if (level_ >= 0) kept_ = Kept{static_cast<std::uint8_t>(level_), leaf, word};
+}
+
+/// The address of a descriptor that was kept is unknown: the walk starts over.
+void Stage2Walk::request_update(const StreamConfig& config, std::uint64_t expected, std::uint64_t desired) {
+  if (resumed_) {
     resumed_ = false;
     return begin(config);
   }
-  if (desired != word) {
-    update_ = {fetch_.address, word, desired};
-    status_ = Status::update;
-    return;
-  }
-  log2_size_ = static_cast<std::uint8_t>(level_shift(s2.granule, level_));
-  permissions_ = leaf_permissions(leaf, s2.xnx);
-  descriptor_ = word;
-  pa_ = Pa(leaf.address(s2.granule, log2_size_, config.oas_bits) | ipa_.offset(log2_size_));
-  if (leaf.access_flag()) kept_ = {level_, true, word};
-  status_ = Status::done;
+  update_ = {fetch_.address, expected, desired, fetch_.attributes};
+  status_ = Status::update;
+}
+
+MemoryAttributes Stage2Walk::attributes(const StreamConfig& config, MemoryAttributes stage1) const {
+  const Descriptor leaf{descriptor_};
+  const unsigned shareability = config.s2.ds ? config.s2.sh : leaf.shareability();
+  const MemoryAttributes out = combine(stage1, leaf.memory_attributes(), shareability, config.s2.fwb);
+  const bool table = class_ != FaultClass::in;
+  return table && out.device() && config.s2.device_walks_uncached ? cd_attributes(0, 0, 0) : out;
 }
 
 void Stage2Walk::supply_update(const StreamConfig& config, std::uint64_t observed) {
@@ -117,7 +150,7 @@ void Stage2Walk::resume(const StreamConfig& config, const WalkCacheResponse& res
   if (!response.hit || response.level < config.s2.start_level) return;
   untouched_ = false;
   resumed_ = true;
-  level_ = response.level;
+  level_ = static_cast<std::int8_t>(response.level);
   examine(config, response.descriptor);
   kept_.reset();  // it is there already
 }

@@ -18,7 +18,7 @@ struct Stage2Entry {
   Ipa ipa;  ///< aligned to log2_size
   std::uint8_t log2_size = kPageShift;
   Granule granule = Granule::k4;
-  std::uint8_t level = 0;
+  std::int8_t level = 0;
   std::uint64_t descriptor = 0;
 };
 
@@ -57,6 +57,11 @@ class Stage2Walk {
   // When done.
   Pa pa() const { return pa_; }
   std::uint8_t log2_size() const { return log2_size_; }
+  /// With the contiguous hint: the size of the leaf's group.
+  std::uint8_t log2_contiguous() const { return log2_contiguous_; }
+  std::int8_t level() const { return level_; }
+  /// What an access has that came from stage 1 (or in) with `stage1`.
+  MemoryAttributes attributes(const StreamConfig&, MemoryAttributes stage1) const;
   const PrivilegedPermissions& permissions() const { return permissions_; }
   std::uint64_t descriptor() const { return descriptor_; }
 
@@ -75,12 +80,15 @@ class Stage2Walk {
   void go_to_table(const StreamConfig&, std::uint64_t table, unsigned table_bits);
   void examine(const StreamConfig&, std::uint64_t word);
   void examine_leaf(const StreamConfig&, std::uint64_t word);
+  void keep(bool leaf, std::uint64_t word);
+  void request_update(const StreamConfig&, std::uint64_t expected, std::uint64_t desired);
   void fail(EventId);
 
   Status status_ = Status::done;
   FaultClass class_ = FaultClass::in;
-  std::uint8_t level_ = 0;
+  std::int8_t level_ = 0;
   std::uint8_t log2_size_ = 0;
+  std::uint8_t log2_contiguous_ = 0;
   bool probe_ = false;
   bool untouched_ = true;
   bool resumed_ = false;  ///< the descriptor at hand was kept, here or in the walk cache

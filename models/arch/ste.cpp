@@ -19,7 +19,10 @@ void layout(const Io& io, S& s) {
   io(1, 3, 2, s.s1_cir);
   io(1, 5, 4, s.s1_cor);
   io(1, 7, 6, s.s1_csh);
+  io(1, 11, 8, s.s2_hwu);
+  io(1, 12, 12, s.dre);
   io(1, 16, 13, s.cont);
+  io(1, 17, 17, s.dcp);
   io(1, 18, 18, s.ppar);
   io(1, 19, 19, s.mev);
   io(1, 25, 25, s.s2_fwb);
@@ -48,6 +51,9 @@ void layout(const Io& io, S& s) {
   io(2, 56, 56, s.s2_ha);
   io(2, 57, 57, s.s2_s);
   io(2, 58, 58, s.s2_r);
+  io(2, 59, 59, s.s2_haft);
+  io(3, 2, 2, s.s2_sl0_2);
+  io(3, 3, 3, s.s2_ds);
   io.in_place(3, 51, 4, s.s2_ttb);
 }
 
@@ -57,14 +63,15 @@ void layout_l1(const Io& io, S& s) {
   io.in_place(0, 51, 6, s.l2_ptr);
 }
 
+bool fits(std::uint64_t address, unsigned address_bits) { return (address >> address_bits) == 0; }
+
 bool stage1_legal(const Ste& s, const Features& f) {
   if (!f.s1p) return false;
-  if (s.s1_cd_max > f.ssidsize) return false;
-  const bool two_level = s.s1_cd_max > 0 && (s.s1_fmt == 1 || s.s1_fmt == 2);
+  if (f.ssidsize != 0 && s.s1_cd_max > f.ssidsize) return false;
+  const bool two_level = cd_table_bits(s, f) > 0 && (s.s1_fmt == 1 || s.s1_fmt == 2);
   if (two_level && !f.cd2l) return false;
   if (s.s1_stalld && f.stall_model != StallModel::selectable) return false;
-  if (s.stage2()) return true;  // STRW is ignored: EL1
-  return s.strw == 0 || (s.strw == 2 && f.hyp);
+  return fits(s.s1_context_ptr, s.stage2() ? f.ias_bits() : f.oas_bits());
 }
 
 /// The start level must leave between one index bit and, with 16 concatenated tables, four more than a full
@@ -72,11 +79,15 @@ bool stage1_legal(const Ste& s, const Features& f) {
 bool stage2_shape_legal(const Ste& s, const Features& f) {
   const auto granule = granule_of_tg0(s.s2_tg);
   if (!granule || !granule_supported(*granule, f)) return false;
-  const auto level = stage2_start_level(*granule, s.s2_sl0, f.stt);
+  const bool ds = stage2_ds(s, f);
+  const auto level = stage2_start_level(*granule, stage2_sl(s, f), f, ds);
   if (!level) return false;
   const unsigned input = 64u - s.s2_t0sz;
-  const unsigned largest = *granule == Granule::k64 ? f.ias_bits() : std::min(f.ias_bits(), 48u);
-  if (input > largest || s.s2_t0sz > smallest_table_tsz(*granule, f.stt)) return false;
+  const unsigned largest = *granule == Granule::k64 || ds ? 52 : 48;
+  if (input > std::min(f.ias_bits(), largest)) return false;
+  if (s.s2_t0sz > smallest_table_tsz(*granule, f.stt)) return false;
+  const unsigned output = std::min(size_bits(s.s2_ps), f.oas_bits());
+  if (!fits(s.s2_ttb, table_base_bits(*granule, ds, output))) return false;
   const unsigned shift = level_shift(*granule, *level);
   return input > shift && input - shift <= index_bits(*granule) + 4;
 }
@@ -84,19 +95,22 @@ bool stage2_shape_legal(const Ste& s, const Features& f) {
 bool stage2_legal(const Ste& s, const Features& f) {
   if (!f.s2p || !s.s2_aa64 || s.s2_endi) return false;
   if (!stage2_shape_legal(s, f)) return false;
-  const unsigned output = std::min(size_bits(s.s2_ps), f.oas_bits());
-  if ((s.s2_ttb >> output) != 0) return false;
   if (s.s2_ha && f.httu == Httu::none) return false;
-  if (s.s2_hd && (!s.s2_ha || f.httu != Httu::access_and_dirty)) return false;
+  if (s.s2_hd && f.httu < Httu::access_and_dirty) return false;
+  if (s.s2_haft && !s.s2_ha && f.httu == Httu::tables_too) return false;
   if (s.s2_s && f.stall_model == StallModel::never) return false;
-  if (!s.s2_s && f.stall_model == StallModel::forced) return false;
-  return true;
+  return s.s2_s || f.stall_model != StallModel::forced;
 }
 
 bool eats_legal(const Ste& s, const Features& f) {
-  if (!f.ats) return true;
+  if (!f.ats || s.config == SteConfig::bypass) return true;
   if (s.eats == Eats::split) return s.config == SteConfig::both && !s.s2_s && !f.ns1ats;
   return s.eats != Eats::full || !s.stage2() || !s.s2_s;
+}
+
+bool vmid_legal(const Ste& s, const Features& f) {
+  const bool tagged = f.s2p && s.config != SteConfig::bypass && (!strw_used(s, f) || s.strw == 0);
+  return !tagged || f.vmid16 || s.s2_vmid <= 0xFF;
 }
 
 }  // namespace
@@ -113,9 +127,24 @@ SteWords encode(const Ste& ste) {
   return words;
 }
 
+bool strw_used(const Ste& s, const Features& f) { return f.s1p && f.hyp && s.config == SteConfig::stage1; }
+
+unsigned cd_table_bits(const Ste& s, const Features& f) { return f.ssidsize == 0 ? 0 : s.s1_cd_max; }
+
+bool stage2_ds(const Ste& s, const Features& f) {
+  return f.ds && s.s2_ds && granule_of_tg0(s.s2_tg) != Granule::k64;
+}
+
+unsigned stage2_sl(const Ste& s, const Features& f) {
+  const bool third_bit = stage2_ds(s, f) && s.s2_sl0_2 && granule_of_tg0(s.s2_tg) == Granule::k4;
+  return s.s2_sl0 | (third_bit ? 4u : 0);
+}
+
 bool legal(const Ste& s, const Features& f) {
   if (!s.valid) return false;
   if (s.aborts()) return true;
+  if (strw_used(s, f) && (s.strw & 1) != 0) return false;
+  if (!vmid_legal(s, f)) return false;
   return (!s.stage1() || stage1_legal(s, f)) && (!s.stage2() || stage2_legal(s, f)) && eats_legal(s, f);
 }
 

@@ -29,6 +29,9 @@ struct Ste {
   std::uint8_t s1_cd_max = 0;        ///< log2 of the number of CDs; 0: substreams off
   DefaultSubstream s1_dss = DefaultSubstream::terminate;
   std::uint8_t s1_cir = 0, s1_cor = 0, s1_csh = 0;
+  std::uint8_t s2_hwu = 0;  ///< page-based hardware attributes: no effect
+  bool dre = false;         ///< destructive reads: there are none
+  bool dcp = false;         ///< directed prefetch: there is none
   std::uint8_t cont = 0;
   bool ppar = false;
   bool mev = false;
@@ -45,6 +48,8 @@ struct Ste {
   std::uint16_t s2_vmid = 0;
   std::uint8_t s2_t0sz = 0;
   std::uint8_t s2_sl0 = 0;
+  bool s2_sl0_2 = false;  ///< bit 2 of the start level, with s2_ds and 4 KB pages
+  bool s2_ds = false;     ///< 52-bit tables of 4 KB and 16 KB pages
   std::uint8_t s2_ir0 = 0, s2_or0 = 0, s2_sh0 = 0;
   std::uint8_t s2_tg = 0;
   std::uint8_t s2_ps = 0;
@@ -52,7 +57,7 @@ struct Ste {
   bool s2_endi = false;
   bool s2_affd = false;
   bool s2_ptw = false;
-  bool s2_hd = false, s2_ha = false;
+  bool s2_hd = false, s2_ha = false, s2_haft = false;
   bool s2_s = false, s2_r = false;
   std::uint64_t s2_ttb = 0;  ///< address bits 51:4
 
@@ -67,6 +72,14 @@ Ste decode_ste(const SteWords&);
 SteWords encode(const Ste&);
 /// False: C_BAD_STE. V = 0 is illegal; an aborting entry is otherwise legal whatever its other fields.
 bool legal(const Ste&, const Features&);
+
+/// Is STE.STRW in force? Only stage 1 alone, in an SMMU with EL2 worlds, has a choice of world.
+bool strw_used(const Ste&, const Features&);
+/// log2 of the CDs of the stream (STE.S1CDMax); 0 without SubstreamIDs.
+unsigned cd_table_bits(const Ste&, const Features&);
+/// Effective STE.S2DS, and the start level field that goes with it (see stage2_start_level).
+bool stage2_ds(const Ste&, const Features&);
+unsigned stage2_sl(const Ste&, const Features&);
 
 /// Level-1 stream table descriptor: 2^(span-1) STEs at l2_ptr; span 0 or above 11 is invalid.
 struct L1Std {

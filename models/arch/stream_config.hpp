@@ -7,6 +7,7 @@
 
 #include "models/arch/fault.hpp"
 #include "models/arch/geometry.hpp"
+#include "models/arch/memory_attributes.hpp"
 #include "models/arch/ste.hpp"
 #include "models/arch/translation.hpp"
 
@@ -21,6 +22,10 @@ struct Stage1Half {
   Granule granule = Granule::k4;
   std::uint8_t input_bits = 48;
   std::uint64_t ttb = 0;
+  bool e0pd = false;    ///< unprivileged accesses fault
+  bool ds = false;      ///< 52-bit tables of 4 KB or 16 KB pages
+  std::uint8_t sh = 0;  ///< shareability of leaves with DS
+  MemoryAttributes table_attributes{};
 };
 
 /// The part that comes from the CD.
@@ -29,18 +34,24 @@ struct Stage1Config {
   std::uint8_t output_bits = 48;  ///< effective IPS
   std::uint64_t mair = 0;
   std::uint16_t asid = 0;
-  bool affd = false, wxn = false, pan = false, ha = false, hd = false;
+  bool affd = false, wxn = false, pan = false, epan = false;
+  bool ha = false, hd = false, haft = false;
   bool abort = true, record = true, stall = false;  ///< CD.A, R, S
 };
 
 struct Stage2Config {
   Granule granule = Granule::k4;
+  bool ds = false;
   std::uint8_t input_bits = 48;
   std::uint8_t output_bits = 48;  ///< effective S2PS
-  std::uint8_t start_level = 0;
+  std::int8_t start_level = 0;
+  std::uint8_t sh = 0;  ///< shareability of leaves with DS
   std::uint64_t ttb = 0;
-  bool affd = false, ptw = false, ha = false, hd = false, fwb = false, xnx = false;
+  bool affd = false, ptw = false, fwb = false, xnx = false;
+  bool device_walks_uncached = false;  ///< IDR3.PTWNNC
+  bool ha = false, hd = false, haft = false;
   bool record = true, stall = false;  ///< STE.S2R, S2S
+  MemoryAttributes table_attributes{};
 };
 
 struct StreamConfig {
@@ -58,7 +69,10 @@ struct StreamConfig {
       false;  ///< SMMUEN = 0, or a Translated transaction: an address out of range aborts silently
   bool record_ats_errors = false;  ///< CR2.REC_CFG_ATS
   AccessOverride access_override;
-  MemoryAttributes incoming;  ///< attributes of traffic stage 1 does not translate, after STE overrides
+  AttributeOverride attribute_override;
+  /// Attributes of the transaction, after overrides. As if it had come in with MemoryAttributes' defaults;
+  /// whoever knows better sets attribute_override.apply(what came in) before a walk.
+  MemoryAttributes incoming;
   std::uint8_t ias_bits = 48, oas_bits = 48;
 
   bool stage1() const { return kind == ConfigKind::stage1 || kind == ConfigKind::both; }

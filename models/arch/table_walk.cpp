@@ -39,7 +39,7 @@ void TableWalk::begin_without_stage1() {
   }
   result_.attributes = config_.incoming;
   result_.permissions = {kAll, kAll};
-  result_.log2_size = config_.ias_bits;
+  result_.log2_size = result_.log2_contiguous = result_.log2_leaf = config_.ias_bits;
   result_.global = true;
   if (config_.stage2()) {
     result_.kind = TranslationKind::stage2;
@@ -58,20 +58,21 @@ void TableWalk::begin_stage1() {
   const unsigned top = half().tbi ? 55 : 63;
   const std::uint64_t above = bits(va_.value, top, input_bits);
   if (above != (half_ != 0 ? mask(top + 1 - input_bits) : 0)) return fail(EventId::f_translation);
-  level_ = static_cast<std::uint8_t>(start_level(half().granule, input_bits));
+  if (half().e0pd && !access_.privileged) return fail(EventId::f_translation);
+  level_ = static_cast<std::int8_t>(start_level(half().granule, input_bits));
   const unsigned table_bits = input_bits - level_shift(half().granule, level_);
-  go_to_table(half().ttb & ~mask(table_bits + 3), table_bits);
+  go_to_table(table_base(half().ttb, table_bits, config_.s1.output_bits), table_bits);
 }
 
 void TableWalk::go_to_table(std::uint64_t table, unsigned table_bits) {
   const std::uint64_t index = (va_.value >> level_shift(half().granule, level_)) & mask(table_bits);
   descriptor_ipa_ = Ipa(table + index * 8);
   if (config_.stage2()) return begin_stage2(descriptor_ipa_, Access{}, FaultClass::tt, Part::table);
-  read_descriptor(Pa(descriptor_ipa_.value));
+  read_descriptor(Pa(descriptor_ipa_.value), half().table_attributes);
 }
 
-void TableWalk::read_descriptor(Pa address) {
-  fetch_ = {address, 8, Purpose::stage1_descriptor, level_};
+void TableWalk::read_descriptor(Pa address, MemoryAttributes attributes) {
+  fetch_ = {address, 8, Purpose::stage1_descriptor, level_, attributes};
   status_ = Status::fetch;
 }
 
@@ -88,19 +89,22 @@ void TableWalk::supply(const std::uint8_t* bytes) {
 }
 
 void TableWalk::examine(std::uint64_t word) {
-  const Granule granule = half().granule;
+  const TableFormat format = table_format();
   const Descriptor descriptor{word};
-  const DescriptorKind kind = descriptor.kind(granule, level_, config_.oas_bits);
+  const DescriptorKind kind = descriptor.kind(format, level_);
   if (kind == DescriptorKind::invalid) return fail(EventId::f_translation);
   const bool leaf = kind == DescriptorKind::leaf;
-  const unsigned log2_align = leaf ? level_shift(granule, level_) : page_shift(granule);
-  const std::uint64_t address = descriptor.address(granule, log2_align, config_.oas_bits);
+  const unsigned log2_align = leaf ? level_shift(format.granule, level_) : page_shift(format.granule);
+  const std::uint64_t address = descriptor.address(format, log2_align);
   if ((address >> config_.s1.output_bits) != 0) return fail(EventId::f_addr_size);
   if (leaf) return examine_leaf(word);
+  if (config_.s1.haft && !descriptor.access_flag()) {
+    return request_update(word, word | Descriptor::kAccessFlag);
+  }
   offer_fill(word, false);
   hierarchical_ |= descriptor.table_attributes();
   ++level_;
-  go_to_table(address, index_bits(granule));
+  go_to_table(address, index_bits(format.granule));
 }
 
 void TableWalk::examine_leaf(std::uint64_t word) {
@@ -109,12 +113,20 @@ void TableWalk::examine_leaf(std::uint64_t word) {
   if (!leaf.access_flag() && !s1.ha && !s1.affd) return fail(EventId::f_access);
   const bool dirties = access_.write && s1.hd && leaf.dirty_modifier() && leaf.read_only();
   const std::uint64_t dirtied = dirties ? word & ~Descriptor::kReadOnly : word;
-  const bool allowed = leaf_permissions(dirtied).allows(access_);
+  const PrivilegedPermissions permissions = leaf_permissions(dirtied);
+  const bool allowed = permissions.allows(access_);
   if (!allowed && !probe()) return fail(EventId::f_permission);
   std::uint64_t desired = allowed ? dirtied : word;
-  if (s1.ha) desired |= Descriptor::kAccessFlag;
+  if (s1.ha && (allowed || grants(permissions))) desired |= Descriptor::kAccessFlag;
   if (desired != word) return request_update(word, desired);
   finish_stage1(word);
+}
+
+/// Does a translation request get anything with these permissions? Execute-only pages cannot be expressed.
+bool TableWalk::grants(const PrivilegedPermissions& permissions) const {
+  const Permissions granted = permissions.at(access_.privileged);
+  const bool reads_are_fetches = config_.access_override.instruction == AccessOverride::kForced;
+  return granted.write || (reads_are_fetches ? granted.execute : granted.read);
 }
 
 /// AP, the tables' restrictions, WXN and PAN. EL2 has one privilege level: AP[1], PXN and their table forms
@@ -132,10 +144,12 @@ PrivilegedPermissions TableWalk::leaf_permissions(std::uint64_t word) const {
   const bool user = leaf.user_access() && (table & kApTableNoUser) == 0;
   const bool pxn = leaf.pxn() || (table & kPxnTable) != 0;
   const bool user_writable = user && writable;
-  const bool privileged = !(config_.s1.pan && user);  // PAN: no privileged data access to user pages
+  // PAN: no privileged data access to user pages, with EPAN also if users may only execute them.
+  const bool privileged = !(config_.s1.pan && (user || (config_.s1.epan && !uxn)));
   // What user code can write, privileged code never executes.
-  return {{privileged, privileged && writable, !pxn && !user_writable && !(wxn && writable)},
-          {user, user_writable, !uxn && !(wxn && user_writable)}};
+  const Permissions at_el1{privileged, privileged && writable, !pxn && !user_writable && !(wxn && writable)};
+  if (half().e0pd) return {at_el1, {}};
+  return {at_el1, {user, user_writable, !uxn && !(wxn && user_writable)}};
 }
 
 /// The update is a write to the table: with stage 2 it needs write permission there. After a leaf hit in the
@@ -145,7 +159,7 @@ void TableWalk::request_update(std::uint64_t expected, std::uint64_t desired) {
     resumed_ = false;
     return begin_stage1();
   }
-  update_ = {Pa(descriptor_ipa_.value), expected, desired};
+  update_ = {Pa(descriptor_ipa_.value), expected, desired, half().table_attributes};
   if (config_.stage2()) {
     return begin_stage2(descriptor_ipa_, Access{true, false, false}, FaultClass::tt, Part::update);
   }
@@ -166,18 +180,24 @@ void TableWalk::supply_update(std::uint64_t observed) {
 void TableWalk::finish_stage1(std::uint64_t word) {
   const Descriptor leaf{word};
   const unsigned log2_size = level_shift(half().granule, level_);
+  const unsigned group = leaf.contiguous() ? log2_contiguous_leaves(half().granule, level_) : 0;
   result_.kind = config_.stage2() ? TranslationKind::both : TranslationKind::stage1;
-  result_.ipa = Ipa(leaf.address(half().granule, log2_size, config_.oas_bits) | va_.offset(log2_size));
-  result_.log2_size = static_cast<std::uint8_t>(log2_size);
+  result_.ipa = Ipa(leaf.address(table_format(), log2_size) | va_.offset(log2_size));
+  result_.log2_size = result_.log2_leaf = static_cast<std::uint8_t>(log2_size);
+  result_.log2_contiguous =
+      static_cast<std::uint8_t>(std::min<unsigned>(log2_size + group, half().input_bits));
+  result_.level = level_;
   result_.log2_granule = static_cast<std::uint8_t>(page_shift(half().granule));
   result_.permissions = leaf_permissions(word);
-  const auto type = static_cast<std::uint8_t>(config_.s1.mair >> (8 * leaf.attr_index()));
-  result_.attributes = normalised({type, static_cast<std::uint8_t>(leaf.shareability())});
+  const auto mair = static_cast<std::uint8_t>(config_.s1.mair >> (8 * leaf.attr_index()));
+  const unsigned shareability = half().ds ? half().sh : leaf.shareability();
+  result_.attributes =
+      with_incoming_hints({canonical_mair(mair), static_cast<std::uint8_t>(shareability)}, config_.incoming);
   result_.global = config_.world == StreamWorld::el2 || !leaf.not_global();
   result_.asid = config_.s1.asid;
   offer_fill(word, true);
   const Permissions granted = result_.permissions.at(access_.privileged);
-  const bool nothing_granted = probe() && !granted.read && !granted.write && !granted.execute;
+  const bool nothing_granted = probe() && !grants(result_.permissions);
   if (config_.stage2() && !nothing_granted) {
     Access access = access_;
     access.write = access.write && granted.write;  // a probe may want more than stage 1 grants
@@ -209,9 +229,11 @@ void TableWalk::follow_stage2() {
       break;
   }
   switch (part_) {
-    case Part::table: return read_descriptor(stage2_.pa());
+    case Part::table:
+      return read_descriptor(stage2_.pa(), stage2_.attributes(config_, half().table_attributes));
     case Part::update:
       update_.address = stage2_.pa();
+      update_.attributes = stage2_.attributes(config_, half().table_attributes);
       status_ = Status::update;
       return;
     case Part::output: return finish_output();
@@ -230,11 +252,14 @@ void TableWalk::finish_output() {
   const PrivilegedPermissions& s1 = result_.permissions;
   const PrivilegedPermissions& s2 = stage2_.permissions();
   result_.permissions = {both(s1.privileged, s2.privileged), both(s1.unprivileged, s2.unprivileged)};
-  const Descriptor leaf{stage2_.descriptor()};
-  result_.attributes =
-      combine(result_.attributes, leaf.memory_attributes(), leaf.shareability(), config_.s2.fwb);
+  result_.attributes = stage2_.attributes(config_, result_.attributes);
   result_.log2_size = std::min(result_.log2_size, stage2_.log2_size());
-  if (!config_.stage1()) result_.log2_granule = static_cast<std::uint8_t>(page_shift(config_.s2.granule));
+  result_.log2_contiguous = std::min(result_.log2_contiguous, stage2_.log2_contiguous());
+  if (!config_.stage1()) {
+    result_.log2_granule = static_cast<std::uint8_t>(page_shift(config_.s2.granule));
+    result_.log2_leaf = stage2_.log2_size();
+    result_.level = stage2_.level();
+  }
   result_.pa = stage2_.pa();
   status_ = Status::done;
 }
@@ -283,7 +308,7 @@ void TableWalk::resume(const WalkCacheResponse& response) {
   if (!response.hit || response.level < start_level(half().granule, half().input_bits)) return;
   in_stage2_ = s2_lookup_due_ = false;
   resumed_ = true;
-  level_ = response.level;
+  level_ = static_cast<std::int8_t>(response.level);
   hierarchical_ = response.hierarchical;
   examine(response.descriptor);
   fill_.reset();  // it is there already
@@ -291,9 +316,9 @@ void TableWalk::resume(const WalkCacheResponse& response) {
 
 /// Only what a later walk may rely on: a leaf with AF = 0 must be read again.
 void TableWalk::offer_fill(std::uint64_t word, bool leaf) {
-  if (leaf && !Descriptor{word}.access_flag()) return;
+  if (level_ < 0 || (leaf && !Descriptor{word}.access_flag())) return;
   const bool global = leaf && (config_.world == StreamWorld::el2 || !Descriptor{word}.not_global());
-  fill_ = WalkCacheEntry{s1_key(), level_, leaf, global, hierarchical_, word};
+  fill_ = WalkCacheEntry{s1_key(), static_cast<std::uint8_t>(level_), leaf, global, hierarchical_, word};
 }
 
 }  // namespace svasim::arch

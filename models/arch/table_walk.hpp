@@ -70,14 +70,16 @@ class TableWalk {
 
   const Stage1Half& half() const { return config_.s1.half[half_]; }
   WalkCacheKey s1_key() const;
+  TableFormat table_format() const { return {half().granule, half().ds, config_.oas_bits}; }
   bool probe() const { return type_ == AddressType::translation_request; }
   void begin_without_stage1();
   void begin_stage1();
   void go_to_table(std::uint64_t table, unsigned table_bits);
-  void read_descriptor(Pa);
+  void read_descriptor(Pa, MemoryAttributes);
   void examine(std::uint64_t word);
   void examine_leaf(std::uint64_t word);
   PrivilegedPermissions leaf_permissions(std::uint64_t word) const;
+  bool grants(const PrivilegedPermissions&) const;
   void request_update(std::uint64_t expected, std::uint64_t desired);
   void finish_stage1(std::uint64_t word);
   void begin_stage2(Ipa, Access, FaultClass, Part);
@@ -99,7 +101,7 @@ class TableWalk {
   bool s1_lookup_due_ = false;
   bool s2_lookup_due_ = false;
   std::uint8_t half_ = 0;
-  std::uint8_t level_ = 0;
+  std::int8_t level_ = 0;
   std::uint8_t hierarchical_ = 0;  ///< attributes collected above level_
   Ipa descriptor_ipa_;             ///< of the descriptor being read: a PA when stage 2 is off
   Fetch fetch_;

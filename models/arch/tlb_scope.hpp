@@ -21,7 +21,10 @@ struct TlbTag {
   bool global = false;        ///< matches any ASID
   bool leaf = true;           ///< false: an intermediate table, kept by Leaf=1 commands
   std::uint64_t address = 0;  ///< VA, or IPA for kind stage2
+  /// At least the leaf's size: an invalidation by any of its addresses removes the pieces it is kept in. An
+  /// entry kept for a whole contiguous group has the group's.
   std::uint8_t log2_size = kPageShift;
+  std::int8_t level = 3;  ///< of the leaf, or of the intermediate table's descriptor
   std::uint8_t log2_granule = kPageShift;
 };
 

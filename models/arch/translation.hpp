@@ -12,11 +12,23 @@ enum class Purpose : std::uint8_t { l1std, ste, l1cd, cd, stage1_descriptor, sta
 
 const char* name(Purpose);
 
+/// Memory type in the encoding of a MAIR byte (allocation hints included), and shareability (0 non, 2 outer,
+/// 3 inner).
+struct MemoryAttributes {
+  std::uint8_t type = 0xFF;
+  std::uint8_t shareability = 3;
+  constexpr bool device() const { return (type & 0xF0) == 0; }
+  friend constexpr bool operator==(MemoryAttributes a, MemoryAttributes b) {
+    return a.type == b.type && a.shareability == b.shareability;
+  }
+};
+
 struct Fetch {
   Pa address;
   unsigned bytes = 8;  ///< 8 or 64
   Purpose purpose = Purpose::ste;
-  std::uint8_t level = 0;  ///< of descriptors
+  std::int8_t level = 0;  ///< of descriptors: -1 (52-bit tables of 4 KB) to 3
+  MemoryAttributes attributes;
 };
 
 /// An atomic compare-and-swap of a descriptor (hardware update of access flag and dirty state).
@@ -24,6 +36,7 @@ struct Update {
   Pa address;
   std::uint64_t expected = 0;
   std::uint64_t desired = 0;
+  MemoryAttributes attributes;
 };
 
 struct Permissions {
@@ -52,16 +65,6 @@ struct PrivilegedPermissions {
   }
 };
 
-/// Memory type in the encoding of a MAIR byte, and shareability (0 non, 2 outer, 3 inner).
-struct MemoryAttributes {
-  std::uint8_t type = 0xFF;
-  std::uint8_t shareability = 3;
-  constexpr bool device() const { return (type & 0xF0) == 0; }
-  friend constexpr bool operator==(MemoryAttributes a, MemoryAttributes b) {
-    return a.type == b.type && a.shareability == b.shareability;
-  }
-};
-
 /// What the translation is a translation of; TLB invalidation by IPA touches stage2 only.
 enum class TranslationKind : std::uint8_t { bypass, stage1, stage2, both };
 
@@ -72,8 +75,14 @@ struct TranslationResult {
   Pa pa;    ///< of the byte asked for
   Ipa ipa;  ///< stage-1 output of the byte asked for (the input, without stage 1)
   /// log2 of the naturally aligned input region the result holds for: the smaller of the two stages' leaves.
-  /// The contiguous hint is not used. Bypass: the whole input address size.
+  /// Bypass: the whole input address size.
   std::uint8_t log2_size = kPageShift;
+  /// The same where leaves with the contiguous hint count as the group they belong to: a TLB may keep one
+  /// entry of this size. At least log2_size.
+  std::uint8_t log2_contiguous = kPageShift;
+  /// Size and level of the leaf that invalidations by address name: stage 1's if on, else stage 2's.
+  std::uint8_t log2_leaf = kPageShift;
+  std::int8_t level = 3;
   TranslationKind kind = TranslationKind::bypass;
   StreamWorld world = StreamWorld::el1;
   PrivilegedPermissions permissions;

@@ -6,6 +6,7 @@
 
 #include "models/arch/pri.hpp"
 #include "models/arch/reference.hpp"
+#include "models/arch/register_map.hpp"
 
 namespace arch = svasim::arch;
 namespace reg = svasim::arch::reg;
@@ -45,14 +46,15 @@ void svasim_reference::write32(std::uint32_t offset, std::uint32_t value) {
   const auto high = [&](std::uint64_t word) { return (word & arch::mask(32)) | std::uint64_t{value} << 32; };
   switch (offset) {
     case reg::kCr0:
-      cr0 = value & arch::cr0::kWritable;
+      cr0 = value & arch::writable_bits(reg::kCr0, features, {});
       state.smmu_enabled = (cr0 & arch::cr0::kSmmuEn) != 0;
       state.ats_check = (cr0 & arch::cr0::kAtsChk) != 0;
+      state.vmw = arch::cr0::vmw(cr0);
       break;
-    case reg::kCr1: cr1 = value; break;
+    case reg::kCr1: state.cr1 = cr1 = value; break;
     case reg::kCr2:
       if (state.smmu_enabled) return;
-      cr2 = value & arch::cr2::kWritable;
+      cr2 = value & arch::writable_bits(reg::kCr2, features, {});
       state.e2h = (cr2 & arch::cr2::kE2h) != 0;
       state.recinvsid = (cr2 & arch::cr2::kRecInvSid) != 0;
       state.rec_cfg_ats = (cr2 & arch::cr2::kRecCfgAts) != 0;

@@ -124,6 +124,7 @@ void RegisterFile::written(std::uint32_t offset) {
   switch (offset) {
     case reg::kCr0: change_cr0(); break;
     case reg::kIrqCtrl: change_irq_ctrl(); break;
+    case reg::kCr1: state.cr1 = word(offset); break;
     case reg::kCr2:
       state.e2h = (word(offset) & arch::cr2::kE2h) != 0;
       state.recinvsid = (word(offset) & arch::cr2::kRecInvSid) != 0;
@@ -163,6 +164,7 @@ void RegisterFile::apply_cr0(std::uint64_t) {
   const bool changed = enabled != state.smmu_enabled || ats_check != state.ats_check;
   state.smmu_enabled = enabled;
   state.ats_check = ats_check;
+  state.vmw = arch::cr0::vmw(cr0_target_);
   if (changed) tcu_.translation_rules_changed();
   tcu_.events.set_enabled((cr0_target_ & arch::cr0::kEventqEn) != 0);
   tcu_.page_requests.set_enabled((cr0_target_ & arch::cr0::kPriqEn) != 0);

@@ -126,10 +126,11 @@ TEST_CASE("Records of refused ATS traffic tell the access") {
   s.ste.eats = Eats::off;
   s.ask({kPasid, Va(0x7000), true, true, true});
   REQUIRE(s.event);
-  CHECK(encode(*s.event) ==
-        EventWords{0x05 | 1u << 11 | 3u << 12 | 5ull << 32, 1ull << 33 | 1ull << 34 | 1ull << 35, 0x7000, 0});
+  // One STU; read (implied), execute and privilege asked for, no write.
+  CHECK(encode(*s.event) == EventWords{0x05 | 1u << 11 | 3u << 12 | 5ull << 32,
+                                       1ull << 44 | 1ull << 39 | 1ull << 37 | 1ull << 36, 0x7000, 0});
   s.ask({kNoSubstream, Va(0x7000), true, true, true});  // without PASID neither privilege nor execute
-  CHECK(encode(*s.event)[1] == 1ull << 35);
+  CHECK(encode(*s.event)[1] == (1ull << 44 | 1ull << 39));
   const Event forbidden = *std::get<FaultOutcome>(s.translated(0x7000, kWrite)).event;
   CHECK(encode(forbidden) == EventWords{0x07 | 5ull << 32, 0, 0x7000, 0});
 }
@@ -254,4 +255,110 @@ TEST_CASE("Translated transactions") {
   s.memory[kS2Table + 16] = 0;
   CHECK(aborted(EventId::f_translation, true));
   CHECK(fault_of(s.translated(0x9999'0000)).stage2);
+}
+
+TEST_CASE("Permissions of a completion: requests, pages and STE overrides") {
+  struct Row {
+    bool no_write, exe, priv;
+    std::uint64_t page;  ///< AP, UXN, PXN
+    std::uint8_t inst_cfg, priv_cfg;
+    bool r, w, x;
+  };
+  constexpr std::uint64_t kUserRw = kUser, kUserRo = kUser | kRo, kPrivRw = 0;
+  const Row rows[] = {{true, false, false, kUserRo, 0, 0, true, false, false},
+                      {false, false, false, kUserRw, 0, 0, true, true, false},
+                      {false, false, false, kUserRo, 0, 0, true, false, false},
+                      {false, true, false, kUserRw, 0, 0, true, true, true},
+                      {false, true, false, kUserRw | kUxn, 0, 0, true, true, false},
+                      {false, true, false, kPrivRw, 0, 0, false, false, false},  // users may only execute
+                      {true, true, false, kPrivRw, 3, 0, true, false, true},     // every read is a fetch
+                      {true, true, false, kUserRw | kUxn, 3, 0, false, true, false},
+                      {true, true, false, kUserRo | kUxn, 2, 0, true, false, true},  // every fetch is a read
+                      {false, false, true, kPrivRw, 0, 2, false, false, false},
+                      {false, false, false, kPrivRw, 0, 3, true, true, false}};
+  for (const Row& row : rows) {
+    Setup s;
+    s.memory[kTable] = 0x8000'0000 | kAf | row.page | 1;
+    s.ste.inst_cfg = row.inst_cfg, s.ste.priv_cfg = row.priv_cfg;
+    const AtsTranslation t = s.ask({kPasid, Va(0), row.no_write, row.exe, row.priv}).translation;
+    INFO("NW " << row.no_write << " Exe " << row.exe << " Priv " << row.priv << " page " << std::hex
+               << row.page << " INSTCFG " << int(row.inst_cfg) << " PRIVCFG " << int(row.priv_cfg));
+    CHECK(t.read == row.r);
+    CHECK(t.write == row.w);
+    CHECK(t.execute == row.x);
+    CHECK(t.privileged == row.priv);  // echoes the request, whatever PRIVCFG says
+  }
+}
+
+TEST_CASE("Hardware updates for translation requests: what is granted is accessed, NW = 0 makes dirty") {
+  struct Row {
+    std::uint64_t before;
+    bool no_write, hd;
+    std::uint64_t after;
+    bool w;
+  };
+  constexpr std::uint64_t kClean = kUser | kRo | kDbm;
+  const Row rows[] = {{kUser, true, true, kUser | kAf, true},
+                      {kClean, true, true, kClean | kAf, false},
+                      {kClean, false, true, kUser | kDbm | kAf, true},
+                      {kClean, false, false, kClean | kAf, false},
+                      {kUser | kDbm, true, true, kUser | kDbm | kAf, true},
+                      {0, false, true, 0, false}};  // nothing granted: nothing accessed
+  for (const Row& row : rows) {
+    Setup s;
+    s.cd.ha = true, s.cd.hd = row.hd;
+    s.memory[kTable] = 0x8000'0000 | row.before | 1;
+    s.reference();
+    ConfigWalk config(s.state, s.features, kStream, kPasid, AddressType::translation_request);
+    s.memory.run(config);
+    const AtsRequest request{kPasid, Va(0), row.no_write};
+    TableWalk walk(config.config(), request.va, request.access(), AddressType::translation_request);
+    s.memory.run(walk);
+    INFO("before " << std::hex << row.before << " NW " << row.no_write << " HD " << row.hd);
+    REQUIRE(walk.status() == TableWalk::Status::done);
+    CHECK(s.memory[kTable] == (0x8000'0000 | row.after | 1));
+    CHECK(ats_answer(request, config.config(), walk.result()).translation.write == row.w);
+  }
+}
+
+TEST_CASE(
+    "Translated transactions under split-stage ATS: unprivileged data, unless overridden or with PASID") {
+  Setup s;
+  s.ste.config = SteConfig::both;
+  s.ste.eats = Eats::split;
+  const auto access_of = [&](SubstreamId substream) {
+    s.reference();
+    ConfigWalk walk(s.state, s.features, kStream, substream, AddressType::translated);
+    s.memory.run(walk);
+    REQUIRE(walk.status() == ConfigWalk::Status::done);
+    return walk.config().effective(kPrivFetch);
+  };
+  CHECK_FALSE(access_of(kPasid).privileged);
+  CHECK_FALSE(access_of(kPasid).instruction);
+  s.ste.priv_cfg = s.ste.inst_cfg = 3;
+  CHECK(access_of(kNoSubstream).privileged);
+  CHECK(access_of(kNoSubstream).instruction);
+  s.ste.priv_cfg = s.ste.inst_cfg = 0;
+  s.features.pasidtt = true;
+  CHECK(access_of(kPasid).privileged);
+  CHECK(access_of(kPasid).instruction);
+  CHECK_FALSE(access_of(kNoSubstream).privileged);
+}
+
+TEST_CASE("The PASID of a Translated transaction is looked at only with IDR3.PASIDTT") {
+  Setup s;
+  const auto outcome = [&](SubstreamId substream) {
+    return s.reference().translate(kStream, substream, Va(0x1000), kRead, AddressType::translated);
+  };
+  const SubstreamId beyond{true, 16};
+  CHECK(std::holds_alternative<TranslationResult>(outcome(beyond)));
+  s.features.pasidtt = true;
+  CHECK(fault_of(outcome(beyond)).id == EventId::c_bad_substreamid);
+  CHECK_FALSE(fault_of(outcome(beyond)).recorded);
+  s.state.rec_cfg_ats = true;
+  CHECK(fault_of(outcome(beyond)).recorded);
+  s.features.atsrecerr = false;
+  CHECK_FALSE(fault_of(outcome(beyond)).recorded);
+  s.ste.s1_dss = DefaultSubstream::terminate;
+  CHECK(fault_of(outcome(kNoSubstream)).id == EventId::f_stream_disabled);
 }

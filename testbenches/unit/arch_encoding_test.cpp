@@ -2,6 +2,7 @@
 // random words.
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 
 #include "models/arch/ats.hpp"
 #include "models/arch/cd.hpp"
@@ -175,6 +176,59 @@ TEST_CASE("Command legality") {
   CHECK_FALSE(legal(c, Features{}));
   c.num = 1;
   CHECK(legal(c, Features{}));
+  c.num = 0;
+  f = {};
+  f.ds = true, f.oas = 6;  // level 1 of 16 KB has blocks
+  CHECK(legal(c, f));
+}
+
+TEST_CASE("Range TLBIs: a granule without range or level is reserved") {
+  for (const Opcode op : {Opcode::tlbi_nh_va, Opcode::tlbi_nh_vaa, Opcode::tlbi_el2_va, Opcode::tlbi_el2_vaa,
+                          Opcode::tlbi_s2_ipa}) {
+    Features f;
+    Command c;
+    c.opcode = op;
+    INFO(name(op));
+    CHECK(legal(c, f));
+    c.tg = 1;
+    CHECK_FALSE(legal(c, f));
+    c.ttl = 3;
+    CHECK(legal(c, f));
+    c.ttl = 0, c.scale = 1;
+    CHECK(legal(c, f));
+    c.scale = 0;
+    f.ril = false;  // no such fields
+    CHECK(legal(c, f));
+  }
+}
+
+TEST_CASE("Every opcode: legal with everything, and what each feature takes away") {
+  const std::set<int> all{0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10, 0x11, 0x12, 0x13, 0x20,
+                          0x21, 0x22, 0x23, 0x28, 0x2A, 0x30, 0x40, 0x41, 0x44, 0x45, 0x46};
+  struct Row {
+    const char* without;
+    void (*set)(Features&);
+    std::set<int> illegal;
+  };
+  const Row rows[] = {{"nothing", [](Features&) {}, {}},
+                      {"stage 1", [](Features& f) { f.s1p = false; }, {0x05, 0x06, 0x10, 0x11, 0x12, 0x13}},
+                      {"stage 2", [](Features& f) { f.s2p = false; }, {0x28, 0x2A}},
+                      {"EL2", [](Features& f) { f.hyp = false; }, {0x20, 0x21, 0x22, 0x23}},
+                      {"ATS", [](Features& f) { f.ats = false; }, {0x40}},
+                      {"PRI", [](Features& f) { f.pri = false; }, {0x41}},
+                      {"stalls", [](Features& f) { f.stall_model = StallModel::never; }, {0x44, 0x45}}};
+  for (const Row& row : rows) {
+    Features f;
+    row.set(f);
+    for (int op = 0; op < 256; ++op) {
+      Command c;
+      c.opcode = static_cast<Opcode>(op);
+      INFO("without " << row.without << " opcode " << op);
+      CHECK(legal(c, f) == (all.count(op) != 0 && row.illegal.count(op) == 0));
+      c.secure = true;
+      CHECK_FALSE(legal(c, f));
+    }
+  }
 }
 
 TEST_CASE("The streams a CFGI names") {
@@ -271,7 +325,8 @@ TEST_CASE("ID registers") {
   f.sidsize = 16, f.ssidsize = 20, f.cmdqs = 10, f.eventqs = 11, f.priqs = 12, f.stall_max = 64, f.oas = 5;
   f.httu = Httu::access_and_dirty;
   const IdRegisters id = encode(f);
-  CHECK(id.idr1 == (16 | 20u << 6 | 12u << 11 | 11u << 16 | 10u << 21));
+  CHECK(id.idr1 ==
+        (16 | 20u << 6 | 12u << 11 | 11u << 16 | 10u << 21 | 3u << 26));  // both attribute overrides
   CHECK(id.idr5 == (5 | 7u << 4 | 64u << 16));
   CHECK((id.idr0 & 3) == 3);        // both stages
   CHECK((id.idr0 >> 2 & 3) == 2);   // AArch64 tables

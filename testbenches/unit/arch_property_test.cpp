@@ -99,8 +99,8 @@ struct IdealCache {
     WalkCacheResponse best;
     for (const WalkCacheEntry& e : entries) {
       const unsigned shift = level_shift(e.key.granule, e.level) - kPageShift;
-      const bool match = e.key.world == key.world && e.key.granule == key.granule && e.key.vmid == key.vmid && (e.global || e.key.asid == key.asid) &&
-                         e.key.vpn >> shift == key.vpn >> shift;
+      const bool match = e.key.world == key.world && e.key.granule == key.granule && e.key.vmid == key.vmid &&
+                         (e.global || e.key.asid == key.asid) && e.key.vpn >> shift == key.vpn >> shift;
       if (match && (!best.hit || e.level >= best.level))
         best = {0, true, e.level, e.leaf, e.hierarchical, e.descriptor};
     }

@@ -78,7 +78,7 @@ TEST_CASE("Scope of each command") {
   CHECK_FALSE(f.hit(tlbi(Opcode::cfgi_ste), entry()));
 }
 
-TEST_CASE("EL2 commands act on EL2 or EL2-E2H entries, as CR2.E2H says") {
+TEST_CASE("EL2 commands by address act on EL2 or EL2-E2H entries, as CR2.E2H says; the others on both") {
   Fixture f;
   TlbTag el2 = entry(), e2h = entry(), el1 = entry();
   el2.world = StreamWorld::el2, el2.global = true;
@@ -88,12 +88,13 @@ TEST_CASE("EL2 commands act on EL2 or EL2-E2H entries, as CR2.E2H says") {
     INFO(name(op));
     f.state.e2h = false;
     CHECK(f.hit(tlbi(op, 0, 77), el2) == (op != Opcode::tlbi_el2_asid));  // no ASIDs there
-    CHECK_FALSE(f.hit(tlbi(op), e2h));
+    const bool both_worlds = op == Opcode::tlbi_el2_all || op == Opcode::tlbi_el2_asid;
+    CHECK(f.hit(tlbi(op), e2h) == both_worlds);
     CHECK_FALSE(f.hit(tlbi(op), el1));
     f.state.e2h = true;
     CHECK(f.hit(tlbi(op), e2h));
     CHECK(f.hit(tlbi(op, 0, 77), e2h) == (op == Opcode::tlbi_el2_all || op == Opcode::tlbi_el2_vaa));
-    CHECK_FALSE(f.hit(tlbi(op), el2));
+    CHECK(f.hit(tlbi(op), el2) == (op == Opcode::tlbi_el2_all));
   }
 }
 
@@ -201,9 +202,9 @@ TEST_CASE("Walk cache invalidations carry the command's scope, world and range")
   CHECK(of(tlbi(Opcode::tlbi_nsnh_all))->worlds == worlds({World::el1, World::stage2}));
   CHECK(of(tlbi(Opcode::tlbi_s2_ipa))->scope == WalkCacheScope::vaa);
   CHECK(of(tlbi(Opcode::tlbi_s2_ipa))->worlds == worlds({World::stage2}));
-  CHECK(of(tlbi(Opcode::tlbi_el2_all))->worlds == worlds({World::el2}));
-  CHECK(of(tlbi(Opcode::tlbi_el2_all), e2h)->worlds == worlds({World::el2_e2h}));
-  CHECK_FALSE(of(tlbi(Opcode::tlbi_el2_asid)));
+  CHECK(of(tlbi(Opcode::tlbi_el2_all))->worlds == worlds({World::el2, World::el2_e2h}));
+  CHECK(of(tlbi(Opcode::tlbi_el2_all), e2h)->worlds == worlds({World::el2, World::el2_e2h}));
+  CHECK(of(tlbi(Opcode::tlbi_el2_asid))->worlds == worlds({World::el2_e2h}));
   CHECK(of(tlbi(Opcode::tlbi_el2_asid), e2h)->scope == WalkCacheScope::asid);
   CHECK(of(tlbi(Opcode::tlbi_el2_va))->scope == WalkCacheScope::vaa);
   CHECK(of(tlbi(Opcode::tlbi_el2_va), e2h)->scope == WalkCacheScope::va);
@@ -272,4 +273,126 @@ TEST_CASE("Walk cache invalidations remove exactly what the command must") {
     REQUIRE((request && removes(*request, e)) == must);
   }
   CHECK(required > 1000);
+}
+
+TEST_CASE("A level hint narrows to leaves of that level and tables above it") {
+  Fixture f;
+  f.features.ds = true;
+  struct Row {
+    unsigned tg, ttl;
+    bool leaf_command;
+    unsigned leaves, tables;  ///< a bit per level that must go
+  };
+  const Row rows[] = {{1, 0, false, 0b1111, 0b1111}, {1, 1, false, 0b0010, 0b0001},
+                      {1, 2, false, 0b0100, 0b0011}, {1, 3, false, 0b1000, 0b0111},
+                      {1, 2, true, 0b0100, 0},       {2, 1, true, 0b0010, 0},
+                      {0, 2, false, 0b1111, 0b1111}};
+  for (const Row& row : rows) {
+    Command c = tlbi(Opcode::tlbi_nh_va);
+    c.tg = static_cast<std::uint8_t>(row.tg), c.ttl = static_cast<std::uint8_t>(row.ttl);
+    c.num = 3, c.leaf = row.leaf_command;
+    c.address = 0x4000;
+    for (int level = 0; level < 4; ++level) {
+      INFO("TG " << row.tg << " TTL " << row.ttl << " leaf " << row.leaf_command << " level " << level);
+      TlbTag tag = entry();
+      tag.address = 0x4000;
+      tag.log2_granule = row.tg == 2 ? 14 : 12;
+      tag.level = static_cast<std::int8_t>(level);
+      CHECK(f.hit(c, tag) == ((row.leaves >> level & 1) != 0));
+      tag.leaf = false;
+      CHECK(f.hit(c, tag) == ((row.tables >> level & 1) != 0));
+    }
+  }
+  Command c = tlbi(Opcode::tlbi_nh_va);
+  c.tg = 2, c.ttl = 1, c.num = 1, c.address = 0x4000;
+  TlbTag tag = entry();
+  tag.address = 0x4000, tag.log2_granule = 14;
+  CHECK_FALSE(f.hit(c, tag));
+  f.features.ds = false;  // level 1 of 16 KB has no blocks then: the hint means nothing
+  CHECK(f.hit(c, tag));
+  f.features.ril = false;  // nor does any part of the range
+  tag.log2_granule = 12;
+  CHECK(f.hit(c, tag));
+}
+
+TEST_CASE("VMID wildcards") {
+  Fixture f;
+  for (unsigned vmw = 0; vmw <= 4; ++vmw) {
+    f.state.vmw = static_cast<std::uint8_t>(vmw);
+    for (unsigned vmid = 0; vmid < 64; ++vmid) {
+      TlbTag tag = entry();
+      tag.vmid = static_cast<std::uint16_t>(vmid);
+      INFO("VMW " << vmw << " VMID " << vmid);
+      for (const Opcode op : {Opcode::tlbi_nh_all, Opcode::tlbi_nh_va, Opcode::tlbi_s12_vmall}) {
+        CHECK(f.hit(tlbi(op, 0x15), tag) == (vmid >> vmw == 0x15u >> vmw));
+      }
+    }
+  }
+  f.features.vmw = false;
+  TlbTag tag = entry();
+  tag.vmid = 0x14;
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_all, 0x15), tag));
+  f.features.vmw = true;  // the walk cache matches whole VMIDs: it loses more
+  CHECK(walk_cache_invalidate(tlbi(Opcode::tlbi_nh_va), f.state, f.features)->scope == WalkCacheScope::all);
+}
+
+TEST_CASE("8-bit identifiers: a command with more bits matches nothing") {
+  Fixture f;
+  f.features.asid16 = f.features.vmid16 = false;
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_asid), entry()));
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_asid, 1, 0x102), entry()));
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_asid, 0x101, 2), entry()));
+}
+
+TEST_CASE("Any address of a leaf removes every piece it is kept in") {
+  const Fixture f;
+  TranslationResult result;  // 2 MB of stage 1 on 4 KB of stage 2
+  result.kind = TranslationKind::both;
+  result.vmid = 1, result.asid = 2;
+  result.log2_size = 12, result.log2_leaf = 21, result.level = 2;
+  const TlbTag tag = tag_of(result, 0x20'5000);
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x3F'F000), tag));
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x40'0000), tag));
+}
+
+TEST_CASE("The longest ranges") {
+  Features f;
+  Command c = tlbi(Opcode::tlbi_nh_va, 1, 2, 0x7FFF'FFFF'F000);
+  c.tg = 1, c.num = 31, c.scale = 31;
+  CHECK(tlbi_range(c, f).first == 0x7FFF'FFFF'F000);
+  CHECK(tlbi_range(c, f).last == 0x7FFF'FFFF'F000 + (32ull << 43) - 1);
+  f.ds = true;
+  c.scale = 63;  // acts as 39; and TTB0's range ends where TTB1's begins
+  CHECK(tlbi_range(c, f).last == (1ull << 55) - 1);
+  f.ds = false;
+  c.scale = 32;  // five bits: 0
+  CHECK(tlbi_range(c, f).last == 0x7FFF'FFFF'F000 + (32ull << 12) - 1);
+}
+
+TEST_CASE("What a CFGI removes") {
+  struct Row {
+    Opcode op;
+    bool leaf;
+    bool ste, cd, other_cd, l1std, l1cd;  ///< of the stream
+  };
+  const Row rows[] = {{Opcode::cfgi_ste, false, true, true, true, true, true},
+                      {Opcode::cfgi_ste, true, true, true, true, false, true},
+                      {Opcode::cfgi_ste_range, false, true, true, true, true, true},
+                      {Opcode::cfgi_cd, false, false, true, false, false, true},
+                      {Opcode::cfgi_cd, true, false, true, false, false, false},
+                      {Opcode::cfgi_cd_all, false, false, true, true, false, true},
+                      {Opcode::tlbi_nh_all, false, false, false, false, false, false}};
+  for (const Row& row : rows) {
+    Command c;
+    c.opcode = row.op;
+    c.stream = StreamId{6}, c.substream = {true, 3}, c.leaf = row.leaf;
+    INFO(name(row.op) << " leaf " << row.leaf);
+    CHECK(removes_ste(c, StreamId{6}) == row.ste);
+    CHECK(removes_cd(c, StreamId{6}, 3) == row.cd);
+    CHECK(removes_cd(c, StreamId{6}, 4) == row.other_cd);
+    CHECK(removes_l1std(c, StreamId{6}) == row.l1std);
+    CHECK(removes_l1cd(c, StreamId{6}, 3) == row.l1cd);
+    CHECK(removes_cd(c, StreamId{7}, 3) == (row.op == Opcode::cfgi_ste_range));  // range 0: 6 and 7
+    CHECK_FALSE(removes_ste(c, StreamId{8}));
+  }
 }

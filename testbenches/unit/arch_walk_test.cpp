@@ -51,7 +51,7 @@ TEST_CASE("A walk of four levels reads four descriptors") {
   REQUIRE(memory.log.size() == 4);
   for (unsigned level = 0; level < 4; ++level) {
     CHECK(memory.log[level].address == Pa(kDescriptor[level]));
-    CHECK(memory.log[level].level == level);
+    CHECK(memory.log[level].level == int(level));
     CHECK(memory.log[level].bytes == 8);
   }
 }
@@ -84,7 +84,7 @@ TEST_CASE("Faults at each level") {
     const TableWalk invalid = walk_of(memory, config);
     CHECK(invalid.fault().id == EventId::f_translation);
     CHECK(invalid.fault().fault_class == FaultClass::in);
-    CHECK(invalid.fault().level == level);
+    CHECK(invalid.fault().level == int(level));
     CHECK_FALSE(invalid.fault().stage2);
 
     memory = four_levels();
@@ -253,7 +253,7 @@ TEST_CASE("The input range is exact: TxSZ, both halves, TBI") {
       const std::uint64_t top = (1ull << bits_in) - 1;
       const TableWalk low(config, Va(top), kRead);
       REQUIRE(low.status() == TableWalk::Status::fetch);
-      CHECK(low.fetch().level == row.level);
+      CHECK(low.fetch().level == int(row.level));
       // the last entry of the first table: its index is all that is left of the address there
       unsigned shift = page_shift(row.granule);
       for (unsigned level = 3; level > row.level; --level) shift += page_shift(row.granule) - 3;
