@@ -53,7 +53,6 @@ struct Downstream {
   Kind kind = Kind::trans_resp;
   std::uint16_t id = 0;  ///< trans_*: TRANSLATION_ID; sync_req: number to echo; atc_inv: ITag
   bool do_not_cache = false;
-  bool bypass = false;       ///< trans_resp: the stream bypasses translation; the address is used as it is
   bool raz = false;          ///< trans_fault: read as zero, write ignored; otherwise abort
   TranslationResult result;  ///< trans_resp
   AccessOverride access_override;  ///< trans_resp: applies to an access before its permissions are checked

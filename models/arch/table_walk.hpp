@@ -56,9 +56,9 @@ class TableWalk {
   /// After supply or supply_update: the descriptor just read, if it may be cached (valid, AF = 1, no fault).
   const std::optional<WalkCacheEntry>& fill() const { return fill_; }
 
-  /// A stage-2 translation, of stage2_ipa(), has begun and nothing of it has been read: now a leaf from an
-  /// IPA cache may be supplied.
-  bool wants_stage2() const { return in_stage2_ && status_ == Status::fetch && stage2_.untouched(); }
+  /// A stage-2 translation, of stage2_ipa(), has begun, and neither walk cache nor memory were asked for it:
+  /// now a leaf from an IPA cache may be supplied.
+  bool wants_stage2() const { return uses_walk_cache() && !s1_lookup_due_; }
   Ipa stage2_ipa() const { return stage2_.ipa(); }
   void supply_cached_stage2(const Stage2Entry&);
   /// After supply or supply_update: the stage-2 leaf just read, if it may be cached.

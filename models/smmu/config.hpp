@@ -20,6 +20,7 @@ struct TbuConfig {
   std::uint32_t tlb_sets = 64;
   std::uint32_t tlb_ways = 4;
   std::uint32_t tlb_latency = 3;
+  std::uint32_t tlb_probes = 1;
   std::uint32_t slots = 64;
   std::uint32_t tokens = 64;
   std::uint32_t bus_bytes = 64;
@@ -33,6 +34,8 @@ struct TbuConfig {
     v.field("tlb_sets", tlb_sets, "sets", 1, 65536, "main TLB, a power of two");
     v.field("tlb_ways", tlb_ways, "ways", 1, 64, "main TLB");
     v.field("tlb_latency", tlb_latency, "cycles", 1, 64, "main-TLB lookup; one starts every cycle");
+    v.field("tlb_probes", tlb_probes, "page sizes", 1, 16,
+            "page sizes the main TLB tries in one cycle; it tries those in use, smallest first");
     v.field("slots", slots, "transactions", 1, 4096,
             "transactions that wait for the TCU, stalled ones included");
     v.field("tokens", tokens, "requests", 1, 4096, "DTI translation tokens: requests outstanding at the TCU");
@@ -58,6 +61,9 @@ struct TcuConfig {
   std::uint32_t config_ways = 4;
   std::uint32_t config_latency = 3;
   std::uint32_t config_slots = 4;
+  std::uint32_t ipa_sets = 64;
+  std::uint32_t ipa_ways = 4;
+  std::uint32_t ipa_latency = 1;
   std::uint32_t walk_slots = 16;
   std::uint32_t register_latency = 4;
   std::uint32_t atc_timeout = 100'000;
@@ -74,6 +80,11 @@ struct TcuConfig {
     v.field("config_ways", config_ways, "ways", 1, 64, "configuration cache");
     v.field("config_latency", config_latency, "cycles", 1, 64, "configuration-cache lookup");
     v.field("config_slots", config_slots, "walks", 1, 256, "STE and CD fetch sequences at a time");
+    v.field("ipa_cache.sets", ipa_sets, "sets", 0, 65536,
+            "stage-2 leaves by VMID and IPA, a power of two; 0: no IPA cache");
+    v.field("ipa_cache.ways", ipa_ways, "ways", 1, 64, "IPA cache");
+    v.field("ipa_cache.latency", ipa_latency, "cycles", 1, 64,
+            "IPA-cache lookup, and a cycle more for each further page size in use");
     v.field("walk_slots", walk_slots, "walks", 1, 4096, "page-table walks at a time");
     v.field("register_latency", register_latency, "cycles", 1, 1024,
             "register access; a control write takes effect as much later");

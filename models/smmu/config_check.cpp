@@ -37,6 +37,7 @@ std::vector<std::string> check(const SmmuConfig& config) {
   need_power_of_two("tbu.tlb_sets", config.tbu.tlb_sets);
   need_power_of_two("tbu.bus_bytes", config.tbu.bus_bytes);
   need_power_of_two("tcu.config_sets", config.tcu.config_sets);
+  if (config.tcu.ipa_sets != 0) need_power_of_two("tcu.ipa_cache.sets", config.tcu.ipa_sets);
   need_power_of_two("tcu.bus_bytes", config.tcu.bus_bytes);
   for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
     const arch::WalkCacheGeometry& pwc = config.tcu.pwc;

@@ -16,13 +16,15 @@ arch::Access access_of(const engine::Payload& payload) {
   return {payload.is_write(), payload.attributes.instruction, payload.attributes.privileged};
 }
 
-TlbKey key_of(const engine::Payload& payload, std::uint64_t page) {
+std::uint64_t source_of(const engine::Payload& payload) {
   const engine::Attributes& a = payload.attributes;
-  return TlbKey(a.stream, a.substream, a.address_type, page);
+  return tlb_source(a.stream, a.substream, a.address_type);
 }
 
-TlbKey page_key(const engine::Payload& payload) {
-  return key_of(payload, payload.get_address() >> arch::kPageShift);
+/// `entry`, if it allows the payload's access. Without permission it is a miss, so that the walk produces the
+/// fault, or gets the permission (HTTU).
+const TlbEntry* permitted(const TlbEntry* entry, const engine::Payload& payload) {
+  return entry != nullptr && entry->allows(access_of(payload)) ? entry : nullptr;
 }
 
 }  // namespace
@@ -82,7 +84,7 @@ void Tbu::start_lookup(std::uint64_t) {
   schedule_lookup();
 }
 
-// (2) Micro-TLB.
+// (2) Micro-TLB: fully associative, all page sizes at once.
 void Tbu::utlb_result(std::uint64_t argument) {
   engine::Payload& payload = as_payload(argument);
   if (const TlbEntry* entry = find(utlb_, payload)) {
@@ -90,53 +92,70 @@ void Tbu::utlb_result(std::uint64_t argument) {
     forward(payload, *entry);
     return;
   }
-  calendar_.post<&Tbu::tlb_result>(calendar_.now() + clock_.span(config_.tlb_latency), {block_, kPipeline},
-                                   this, argument);
+  ++tlb_lookups_;
+  payload.tag.push(0);  // page sizes tried so far: none
+  const engine::Picoseconds begin = std::max(calendar_.now(), tlb_free_);
+  tlb_free_ = begin + clock_.span(tlb_rounds());
+  calendar_.post<&Tbu::tlb_result>(begin + clock_.span(config_.tlb_latency), {block_, kPipeline}, this,
+                                   argument);
 }
 
-// (3) Main TLB. A hit also fills the micro-TLB.
+// (3) Main TLB: the page sizes in use, smallest first, `tlb_probes` of them a cycle. A hit also fills the
+// micro-TLB.
 void Tbu::tlb_result(std::uint64_t argument) {
   engine::Payload& payload = as_payload(argument);
-  ++tlb_lookups_;
-  if (const TlbEntry* entry = find(tlb_, payload)) {
+  unsigned size = payload.tag.pop();
+  for (unsigned probe = 0; probe < config_.tlb_probes && tlb_.next_size(size) != 0; ++probe) {
+    size = tlb_.next_size(size);
+    const TlbEntry* entry = tlb_.probe(source_of(payload), payload.get_address(), size);
+    if (permitted(entry, payload) == nullptr) continue;
     ++tlb_hits_;
     utlb_.insert(*entry);
     forward(payload, *entry);
     return;
   }
-  miss(payload);
+  if (tlb_.next_size(size) == 0) {
+    miss(payload);
+    return;
+  }
+  payload.tag.push(static_cast<std::uint16_t>(size));
+  calendar_.post<&Tbu::tlb_result>(calendar_.now() + clock_.period(), {block_, kPipeline}, this, argument);
 }
 
-/// An entry that holds for the payload's address and allows its access; without permission it is a miss, so
-/// that the walk produces the fault.
+/// Cycles that a lookup keeps the main TLB busy.
+unsigned Tbu::tlb_rounds() const {
+  return std::max(1u, (tlb_.sizes_in_use() + config_.tlb_probes - 1) / config_.tlb_probes);
+}
+
 const TlbEntry* Tbu::find(Tlb& tlb, const engine::Payload& payload) const {
-  const TlbEntry* entry = tlb.lookup(page_key(payload));
-  const bool in_range = payload.get_address() >> context_.features.oas_bits() == 0;
-  if (entry == nullptr && in_range && payload.attributes.address_type == arch::AddressType::translated) {
-    entry = tlb.lookup(key_of(payload, TlbKey::kWholeStream));
-  }
-  return entry != nullptr && entry->allows(access_of(payload)) ? entry : nullptr;
+  return permitted(tlb.find(source_of(payload), payload.get_address()), payload);
 }
 
 // (4) A miss takes a slot, in order; without one the lookup pipeline stands still.
 void Tbu::miss(engine::Payload& payload) {
+  ++tlb_misses_;
   if (!free_slots_.empty() && missed_.empty()) {
-    occupy_slot(payload);
+    occupy_slot(payload, take_slot());
     return;
   }
   payload.tag.enter(probe::Stage::tbu_queue, calendar_.now());
   missed_.push_back(&payload);
 }
 
-void Tbu::occupy_slot(engine::Payload& payload) {
+std::uint16_t Tbu::take_slot() {
   const std::uint16_t index = free_slots_.back();
   free_slots_.pop_back();
   slots_peak_ = std::max<std::uint64_t>(slots_peak_, occupied());
+  slots_[index] = Slot{};
+  return index;
+}
+
+void Tbu::occupy_slot(engine::Payload& payload, std::uint16_t index) {
   Slot& slot = slots_[index];
-  slot = Slot{};
   slot.payload = &payload;
-  slot.key = page_key(payload);
-  const std::uint16_t primary = chain_of(slot.key);
+  slot.source = source_of(payload);
+  slot.page = payload.get_address() >> arch::kPageShift;
+  const std::uint16_t primary = chain_of(slot);
   if (primary == kNone) {
     ask(index);
     return;
@@ -148,16 +167,48 @@ void Tbu::occupy_slot(engine::Payload& payload) {
   merge(payload, *head.payload);
 }
 
+/// Those that waited for a slot look up both TLBs again when they have one: the translation may have come
+/// meanwhile. They go ahead of new requests.
+void Tbu::look_up_again() {
+  while (!missed_.empty() && !free_slots_.empty()) {
+    const std::uint16_t index = take_slot();
+    slots_[index].payload = missed_.pop_front();
+    slots_[index].payload->tag.enter(probe::Stage::tbu_tlb, calendar_.now());
+    const engine::Picoseconds begin = std::max(calendar_.now(), lookup_free_);
+    lookup_free_ = begin + clock_.period();
+    tlb_free_ = std::max(tlb_free_, begin + clock_.span(config_.utlb_latency)) + clock_.span(tlb_rounds());
+    calendar_.post<&Tbu::looked_up_again>(tlb_free_ + clock_.span(config_.tlb_latency - 1),
+                                          {block_, kPipeline}, this, index);
+  }
+}
+
+void Tbu::looked_up_again(std::uint64_t index) {
+  engine::Payload& payload = *slots_[index].payload;
+  const TlbEntry* entry = find(utlb_, payload);
+  if (entry == nullptr) entry = find(tlb_, payload);
+  if (entry == nullptr) {
+    occupy_slot(payload, static_cast<std::uint16_t>(index));
+    return;
+  }
+  ++late_hits_;
+  utlb_.insert(*entry);
+  release_slot(static_cast<std::uint16_t>(index));
+  forward(payload, *entry);
+  look_up_again();
+  schedule_lookup();
+}
+
 /// Instrumentation: `waiting` waits for the translation that `ahead` asked for.
 void Tbu::merge(engine::Payload& waiting, engine::Payload& ahead) {
   if (waiting.tag.transaction == nullptr || ahead.tag.transaction == nullptr) return;
   ahead.tag.transaction->merge(*waiting.tag.transaction, calendar_.now());
 }
 
-/// The slot whose request to the TCU will answer for `key` too.
-std::uint16_t Tbu::chain_of(const TlbKey& key) const {
+/// The slot whose request to the TCU will answer for the same 4 KB too.
+std::uint16_t Tbu::chain_of(const Slot& slot) const {
   for (std::uint16_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].primary && slots_[i].key == key) return i;
+    const Slot& other = slots_[i];
+    if (other.primary && other.page == slot.page && other.source == slot.source) return i;
   }
   return kNone;
 }
@@ -218,11 +269,7 @@ void Tbu::answer(const arch::dti::Downstream& message) {
   const bool granted = message.kind == arch::dti::Downstream::Kind::trans_resp;
   TlbEntry entry;
   if (granted) {
-    entry.key = primary.key;
-    if (message.bypass) entry.key.page = TlbKey::kWholeStream;
-    entry.result = message.result;
-    entry.result.pa = message.result.pa.aligned(arch::kPageShift);
-    entry.access_override = message.access_override;
+    entry = TlbEntry(primary.source, primary.payload->get_address(), message.result, message.access_override);
     if (!message.do_not_cache && !primary.poisoned) {
       tlb_.insert(entry);
       utlb_.insert(entry);
@@ -252,7 +299,7 @@ void Tbu::answer(const arch::dti::Downstream& message) {
     break;
   }
   pump_requests();
-  while (!missed_.empty() && !free_slots_.empty()) occupy_slot(*missed_.pop_front());
+  look_up_again();
   schedule_lookup();
 }
 
@@ -286,17 +333,21 @@ void Tbu::terminate(engine::Payload& payload, bool raz) {
   device.respond(payload);
 }
 
-// Invalidations take effect on arrival; a scan by ASID, VMID or stream keeps the lookup pipeline busy one
-// cycle a set.
+// Invalidations take effect on arrival. One page is looked for at each size in use, a cycle each; everything
+// else (a range, an ASID, a VMID, a stream) is a scan, one cycle a set, during which no lookup starts.
 void Tbu::invalidate(const arch::Command& command) {
+  using arch::Opcode;
   ++invalidations_;
+  const Opcode op = command.opcode;
+  const bool by_address = op == Opcode::tlbi_nh_va || op == Opcode::tlbi_nh_vaa ||
+                          op == Opcode::tlbi_el2_va || op == Opcode::tlbi_el2_vaa ||
+                          op == Opcode::tlbi_s2_ipa;
+  const bool one_page = by_address && (command.tg == 0 || (command.num == 0 && command.scale == 0));
+  const unsigned busy = one_page ? std::max(1u, tlb_.sizes_in_use()) : tlb_.sets();
+  lookup_free_ = std::max(lookup_free_, calendar_.now()) + clock_.span(busy);
   utlb_.invalidate(command, context_);
   tlb_.invalidate(command, context_);
   for (Slot& slot : slots_) slot.poisoned = true;
-  const bool by_address =
-      command.opcode == arch::Opcode::tlbi_nh_va || command.opcode == arch::Opcode::tlbi_nh_vaa;
-  const engine::Picoseconds busy = clock_.span(by_address ? 1 : tlb_.sets());
-  lookup_free_ = std::max(lookup_free_, calendar_.now()) + busy;
 }
 
 void Tbu::try_sync() {

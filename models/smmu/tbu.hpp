@@ -45,6 +45,8 @@ class Tbu : public sc_core::sc_module {
     visit("utlb_hits", utlb_hits_);
     visit("tlb_lookups", tlb_lookups_);
     visit("tlb_hits", tlb_hits_);
+    visit("tlb_misses", tlb_misses_);
+    visit("tlb_hits_with_slot", late_hits_);
     visit("translation_requests", requests_);
     visit("merged", merged_);
     visit("aborted", aborted_);
@@ -61,7 +63,8 @@ class Tbu : public sc_core::sc_module {
   /// chained.
   struct Slot {
     engine::Payload* payload = nullptr;
-    TlbKey key;
+    std::uint64_t source = 0;  ///< as TLB entries
+    std::uint64_t page = 0;    ///< of 4 KB
     bool primary = false;
     bool poisoned = false;       ///< an invalidation came after the request: use the answer, do not keep it
     std::uint16_t next = kNone;  ///< chained behind the primary, in order of arrival
@@ -74,7 +77,10 @@ class Tbu : public sc_core::sc_module {
   void utlb_result(std::uint64_t payload);
   void tlb_result(std::uint64_t payload);
   void miss(engine::Payload& payload);
-  void occupy_slot(engine::Payload& payload);
+  std::uint16_t take_slot();
+  void occupy_slot(engine::Payload& payload, std::uint16_t slot);
+  void look_up_again();
+  void looked_up_again(std::uint64_t slot);
   void merge(engine::Payload& waiting, engine::Payload& ahead);
   void ask(std::uint16_t slot);
   void pump_requests();
@@ -86,7 +92,8 @@ class Tbu : public sc_core::sc_module {
 
   void schedule_lookup();
   const TlbEntry* find(Tlb& tlb, const engine::Payload& payload) const;
-  std::uint16_t chain_of(const TlbKey& key) const;
+  unsigned tlb_rounds() const;
+  std::uint16_t chain_of(const Slot& slot) const;
   void release_slot(std::uint16_t slot);
   void invalidate(const arch::Command& command);
   void try_sync();
@@ -107,6 +114,7 @@ class Tbu : public sc_core::sc_module {
   std::vector<std::uint16_t> free_slots_;
   std::uint32_t tokens_;                 ///< free
   engine::Picoseconds lookup_free_ = 0;  ///< when the next lookup may start
+  engine::Picoseconds tlb_free_ = 0;     ///< when the next one of the main TLB may
   bool lookup_scheduled_ = false;
 
   // CMD_SYNC: accesses forwarded before it must have completed. They are counted in two alternating epochs.
@@ -115,8 +123,8 @@ class Tbu : public sc_core::sc_module {
   bool sync_pending_ = false;
   std::uint16_t sync_id_ = 0;
 
-  std::uint64_t transactions_ = 0, utlb_hits_ = 0, tlb_lookups_ = 0, tlb_hits_ = 0, requests_ = 0,
-                merged_ = 0, aborted_ = 0, invalidations_ = 0, slots_peak_ = 0;
+  std::uint64_t transactions_ = 0, utlb_hits_ = 0, tlb_lookups_ = 0, tlb_hits_ = 0, tlb_misses_ = 0,
+                late_hits_ = 0, requests_ = 0, merged_ = 0, aborted_ = 0, invalidations_ = 0, slots_peak_ = 0;
 };
 
 }  // namespace svasim::smmu

@@ -151,7 +151,6 @@ void Tcu::translated(const Pending& pending, const arch::StreamConfig& config,
     answer.ats = arch::ats_answer(ats_request(request), config, result);
   } else {
     answer.kind = arch::dti::Downstream::Kind::trans_resp;
-    answer.bypass = request.address_type == arch::AddressType::translated && config.global_bypass;
     answer.result = result;
     answer.access_override = config.access_override;
   }

@@ -1,110 +1,61 @@
-// A translation lookaside buffer of a TBU. Entries are 4 KiB pages (larger leaves are kept as the pages used)
-// and are tagged with what the device sends (StreamID, SubstreamID, address type) and with what invalidations
-// name (ASID, VMID, world): a cache that combines STE, CD and walk results obeys both kinds of invalidation.
+// A translation lookaside buffer of a TBU. An entry is as large as the translation it was made from says: a
+// page, a block, what two stages have in common, or a whole stream that bypasses. Entries are tagged with
+// what the device sends (StreamID, SubstreamID, address type) and with what invalidations name (ASID, VMID,
+// world): a cache that combines STE, CD and walk results obeys both kinds of invalidation.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "models/arch/command.hpp"
 #include "models/arch/fault.hpp"
 #include "models/arch/tlb_scope.hpp"
 #include "models/arch/translation.hpp"
 #include "models/smmu/config.hpp"
+#include "models/smmu/page_cache.hpp"
 
 namespace svasim::smmu {
 
-struct TlbKey {
-  std::uint64_t page = 0;    ///< VA >> 12; kWholeStream for an entry that holds for every address
-  std::uint64_t source = 0;  ///< StreamID, SubstreamID with SSV, address type
+/// Whose addresses: StreamID in the upper half, SubstreamID with SSV, and the address type.
+constexpr std::uint64_t tlb_source(arch::StreamId stream, arch::SubstreamId substream,
+                                   arch::AddressType type) {
+  return std::uint64_t{raw(stream)} << 32 | std::uint64_t{substream.value & 0xFFFFF} << 8 |
+         std::uint64_t{substream.valid} << 4 | static_cast<std::uint64_t>(type);
+}
 
-  static constexpr std::uint64_t kWholeStream = ~std::uint64_t{0};
-  TlbKey() = default;
-  TlbKey(arch::StreamId stream, arch::SubstreamId substream, arch::AddressType type,
-         std::uint64_t page_number)
-      : page(page_number),
-        source(std::uint64_t{raw(stream)} << 32 | std::uint64_t{substream.value & 0xFFFFF} << 8 |
-               std::uint64_t{substream.valid} << 4 | static_cast<std::uint64_t>(type)) {}
-  arch::StreamId stream() const { return static_cast<arch::StreamId>(source >> 32); }
-  friend bool operator==(const TlbKey& a, const TlbKey& b) {
-    return a.page == b.page && a.source == b.source;
-  }
-};
-
-struct TlbEntry {
-  TlbKey key;
-  arch::TranslationResult result;  ///< of the first byte of the page
+struct TlbEntry : PageTag {
+  arch::TranslationResult result;  ///< its pa is that of the entry's first byte
   arch::AccessOverride access_override;
 
-  bool allows(arch::Access access) const { return result.allows(access_override.apply(access)); }
-  /// Where byte `va` is.
-  arch::Pa translate(std::uint64_t va) const {
-    return key.page == TlbKey::kWholeStream ? arch::Pa(va) : result.pa + va % arch::kPageSize;
+  TlbEntry() = default;
+  /// `of` translates `address` of `source`.
+  TlbEntry(std::uint64_t whose, std::uint64_t at, const arch::TranslationResult& of,
+           const arch::AccessOverride& overrides)
+      : PageTag(whose, at, of.log2_size), result(of), access_override(overrides) {
+    result.pa = of.pa.aligned(log2_size);
   }
+
+  bool allows(arch::Access access) const { return result.allows(access_override.apply(access)); }
+  /// Where byte `va`, which the entry covers, is.
+  arch::Pa translate(std::uint64_t va) const { return result.pa + arch::Va(va).offset(log2_size); }
 };
 
-class Tlb {
+class Tlb : public PageCache<TlbEntry> {
  public:
-  /// `sets` is a power of two.
-  Tlb(unsigned sets, unsigned ways) : sets_(sets), ways_(ways), entries_(sets * ways), used_(sets * ways) {}
-
-  const TlbEntry* lookup(const TlbKey& key) {
-    const std::size_t first = first_way(key);
-    for (std::size_t i = first; i < first + ways_; ++i) {
-      if (used_[i] != 0 && entries_[i].key == key) {
-        used_[i] = ++clock_;
-        return &entries_[i];
-      }
-    }
-    return nullptr;
-  }
-
-  /// Replaces the entry of the same key, else the least recently used one of the set.
-  void insert(const TlbEntry& entry) {
-    const std::size_t first = first_way(entry.key);
-    std::size_t victim = first;
-    for (std::size_t i = first; i < first + ways_; ++i) {
-      if (used_[i] != 0 && entries_[i].key == entry.key) {
-        victim = i;
-        break;
-      }
-      if (used_[i] < used_[victim]) victim = i;
-    }
-    entries_[victim] = entry;
-    used_[victim] = ++clock_;
-  }
+  using PageCache::PageCache;
 
   /// Removes what a TLBI or CFGI command must remove.
   void invalidate(const arch::Command& command, const Context& context) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      if (used_[i] != 0 && removes(command, entries_[i], context)) used_[i] = 0;
+    if (arch::is_cfgi(command.opcode)) {
+      remove_if([&](const TlbEntry& entry) {
+        return arch::names_stream(command, arch::StreamId(entry.source >> 32));
+      });
+      return;
     }
+    remove_if([&](const TlbEntry& entry) {
+      return arch::invalidates(command, arch::tag_of(entry.result, entry.address()), context.state,
+                               context.features);
+    });
   }
-
-  unsigned sets() const { return sets_; }
-
- private:
-  std::size_t first_way(const TlbKey& key) const {
-    const std::uint64_t mixed = key.page ^ key.source >> 8 ^ key.source >> 32;
-    return (mixed & (sets_ - 1)) * ways_;
-  }
-
-  static bool removes(const arch::Command& command, const TlbEntry& entry, const Context& context) {
-    if (!arch::is_cfgi(command.opcode)) {
-      if (entry.key.page == TlbKey::kWholeStream) return false;
-      return arch::invalidates(command, arch::tag_of(entry.result, entry.key.page << arch::kPageShift),
-                               context.state, context.features);
-    }
-    if (command.opcode != arch::Opcode::cfgi_ste_range) return entry.key.stream() == command.stream;
-    const unsigned span = command.range + 1u;  // 2^span StreamIDs; 32 bits are all of them
-    return span >= 32 || raw(entry.key.stream()) >> span == raw(command.stream) >> span;
-  }
-
-  unsigned sets_;
-  unsigned ways_;
-  std::vector<TlbEntry> entries_;
-  std::vector<std::uint64_t> used_;  ///< last use; 0: invalid
-  std::uint64_t clock_ = 0;
 };
 
 }  // namespace svasim::smmu

@@ -18,6 +18,7 @@ Translator::Translator(engine::Calendar& calendar, engine::Clock clock, Inlets i
       memory_(memory),
       client_(client),
       config_cache_(config.config_sets, config.config_ways),
+      ipa_cache_(config.ipa_sets, config.ipa_ways),
       walk_cache_(
           calendar, clock, inlets.walk_cache, std::move(walk_cache),
           [this](std::uint16_t slot, const arch::WalkCacheResponse& r) { walk_cache_result(slot, r); }),
@@ -97,9 +98,15 @@ void Translator::config_step(std::uint16_t index) {
   }
   if (walk.status() == arch::ConfigWalk::Status::update) {
     update<&Translator::config_updated>(walk.update(), index);
-    return;
+  } else if (walk.wants_stage2() && ipa_cache_.enabled()) {
+    ipa_lookup(index);
+  } else {
+    config_fetch(index);
   }
-  const arch::Fetch& fetch = walk.fetch();
+}
+
+void Translator::config_fetch(std::uint16_t index) {
+  const arch::Fetch& fetch = slots_[index].config_walk->fetch();
   ++(fetch.purpose == arch::Purpose::stage2_descriptor ? walk_reads_ : config_fetches_);
   memory_.read<&Translator::config_fetched>(fetch.address, fetch.bytes, this, index);
 }
@@ -114,14 +121,17 @@ void Translator::config_fetched(engine::Payload& payload, std::uint64_t argument
     const arch::StreamId stream = slot.pending.request.stream;
     if (!had_ste && walk.ste()) config_cache_.insert(stream, *walk.ste());
     if (walk.cd()) config_cache_.insert(stream, walk.cd_index(), *walk.cd());
+    if (walk.stage2_fill()) ipa_cache_.insert(*walk.stage2_fill());
   }
   supply_cached(slot);
   config_step(index);
 }
 
 void Translator::config_updated(engine::Payload& payload, std::uint64_t index) {
-  arch::ConfigWalk& walk = *slots_[index].config_walk;
+  Slot& slot = slots_[index];
+  arch::ConfigWalk& walk = *slot.config_walk;
   payload.ok() ? walk.supply_update(arch::load_le64(payload.data())) : walk.supply_abort();
+  if (walk.stage2_fill() && !stale(slot)) ipa_cache_.insert(*walk.stage2_fill());
   config_step(static_cast<std::uint16_t>(index));
 }
 
@@ -191,19 +201,25 @@ bool Translator::merge(std::uint16_t index) {
   return false;
 }
 
+void Translator::walk_cache_lookup(std::uint16_t index) {
+  Slot& slot = slots_[index];
+  enter(slot, probe::Stage::walk_cache);
+  walk_cache_.lookup(index, slot.walk->key());
+}
+
 void Translator::walk_cache_result(std::uint16_t index, const arch::WalkCacheResponse& response) {
   slots_[index].walk->resume(response);
   walk_step(index);
 }
 
-// (4) The walk itself: the walk cache first, then one read after the other, with a walk slot from the first
-// to the end. With stage 2 each of its translations begins with a look into the walk cache.
+// (4) The walk itself: the walk cache first, then one access after the other, with a walk slot from the first
+// to the end. Each translation by stage 2 begins with the IPA cache, and if that misses the walk cache.
 void Translator::walk_step(std::uint64_t argument) {
   const auto index = static_cast<std::uint16_t>(argument);
   Slot& slot = slots_[index];
-  if (slot.walk->uses_walk_cache()) {
-    enter(slot, probe::Stage::walk_cache);
-    walk_cache_.lookup(index, slot.walk->key());
+  const bool ask_ipa_cache = slot.walk->wants_stage2() && ipa_cache_.enabled();
+  if (slot.walk->uses_walk_cache() && !ask_ipa_cache) {
+    walk_cache_lookup(index);
     return;
   }
   if (hint(slot) && slot.walk->status() == arch::TableWalk::Status::update) slot.walk->supply_abort();
@@ -221,14 +237,20 @@ void Translator::walk_step(std::uint64_t argument) {
     }
     if (status == arch::TableWalk::Status::update) {
       update<&Translator::descriptor_updated>(slot.walk->update(), index);
-      return;
+    } else if (ask_ipa_cache) {
+      ipa_lookup(index);
+    } else {
+      walk_read(index);
     }
-    ++walk_reads_;
-    const arch::Fetch& fetch = slot.walk->fetch();
-    memory_.read<&Translator::descriptor_read>(fetch.address, fetch.bytes, this, index);
     return;
   }
   walk_ended(index);
+}
+
+void Translator::walk_read(std::uint16_t index) {
+  ++walk_reads_;
+  const arch::Fetch& fetch = slots_[index].walk->fetch();
+  memory_.read<&Translator::descriptor_read>(fetch.address, fetch.bytes, this, index);
 }
 
 void Translator::descriptor_read(engine::Payload& payload, std::uint64_t index) {
@@ -247,6 +269,7 @@ void Translator::descriptor_updated(engine::Payload& payload, std::uint64_t inde
 void Translator::examined(std::uint64_t index) {
   Slot& slot = slots_[index];
   if (const auto entry = slot.walk->fill(); entry && !stale(slot)) walk_cache_.fill(*entry);
+  if (const auto& leaf = slot.walk->stage2_fill(); leaf && !stale(slot)) ipa_cache_.insert(*leaf);
   calendar_.post<&Translator::walk_step>(calendar_.now() + clock_.period(), inlets_.pipeline, this, index);
 }
 
@@ -255,6 +278,32 @@ template <auto Method>
 void Translator::update(const arch::Update& update, std::uint64_t index) {
   ++walk_updates_;
   memory_.compare_and_swap<Method>(update.address, update.expected, update.desired, this, index);
+}
+
+/// IPA cache: begins each translation by stage 2, of a CD, a stage-1 table or a page. One lookup at a time
+/// begins, and takes a cycle for each page size in use.
+void Translator::ipa_lookup(std::uint16_t index) {
+  const engine::Picoseconds begin = std::max(calendar_.now(), ipa_free_);
+  const engine::Picoseconds probes = clock_.span(std::max(1u, ipa_cache_.sizes_in_use()));
+  ipa_free_ = begin + probes;
+  calendar_.post<&Translator::ipa_result>(ipa_free_ + clock_.span(config_.ipa_latency - 1), inlets_.pipeline,
+                                          this, index);
+}
+
+void Translator::ipa_result(std::uint64_t argument) {
+  const auto index = static_cast<std::uint16_t>(argument);
+  Slot& slot = slots_[index];
+  const bool config = slot.state == State::config;
+  const arch::Ipa ipa = config ? slot.config_walk->stage2_ipa() : slot.walk->stage2_ipa();
+  const arch::Stage2Entry* leaf = ipa_cache_.lookup(slot.config_walk->config().vmid, ipa);
+  ++ipa_lookups_;
+  if (leaf == nullptr) {
+    config ? config_fetch(index) : slot.walk->uses_walk_cache() ? walk_cache_lookup(index) : walk_read(index);
+    return;
+  }
+  ++ipa_hits_;
+  config ? slot.config_walk->supply_cached_stage2(*leaf) : slot.walk->supply_cached_stage2(*leaf);
+  config ? config_step(index) : walk_step(index);
 }
 
 void Translator::return_walk_slot(Slot& slot) {
@@ -320,6 +369,7 @@ void Translator::invalidate(const arch::Command& command) {
   ++epoch_;
   config_cache_.invalidate(command);
   if (!arch::is_tlbi(command.opcode)) return;
+  ipa_cache_.invalidate(command, context_);
   const auto request = arch::walk_cache_invalidate(command, context_.state, context_.features);
   if (request) walk_cache_.invalidate(*request);
 }

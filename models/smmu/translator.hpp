@@ -11,6 +11,7 @@
 #include "models/arch/table_walk.hpp"
 #include "models/smmu/config.hpp"
 #include "models/smmu/config_cache.hpp"
+#include "models/smmu/ipa_cache.hpp"
 #include "models/smmu/memory_port.hpp"
 #include "models/smmu/stall_table.hpp"
 #include "models/smmu/walk_cache_port.hpp"
@@ -72,6 +73,8 @@ class Translator {
     visit("walks", walks_);
     visit("walk_reads", walk_reads_);
     visit("walk_updates", walk_updates_);
+    visit("ipa_lookups", ipa_lookups_);
+    visit("ipa_hits", ipa_hits_);
     visit("pwc_lookups", walk_cache_.lookups());
     for (unsigned level = 0; level < arch::kWalkLevels; ++level) {
       visit(kHitNames[level], walk_cache_.hits(level));
@@ -110,6 +113,7 @@ class Translator {
   void begin(std::uint16_t slot);
   void config_result(std::uint64_t slot);
   void config_step(std::uint16_t slot);
+  void config_fetch(std::uint16_t slot);
   void config_fetched(engine::Payload& payload, std::uint64_t slot);
   void config_updated(engine::Payload& payload, std::uint64_t slot);
   void supply_cached(Slot& slot);
@@ -118,9 +122,13 @@ class Translator {
   bool merge(std::uint16_t slot);
   void walk_cache_result(std::uint16_t slot, const arch::WalkCacheResponse& response);
   void walk_step(std::uint64_t slot);
+  void walk_read(std::uint16_t slot);
   void descriptor_read(engine::Payload& payload, std::uint64_t slot);
   void descriptor_updated(engine::Payload& payload, std::uint64_t slot);
   void examined(std::uint64_t slot);
+  void walk_cache_lookup(std::uint16_t slot);
+  void ipa_lookup(std::uint16_t slot);
+  void ipa_result(std::uint64_t slot);
   template <auto Method>
   void update(const arch::Update& update, std::uint64_t slot);
   void walk_ended(std::uint16_t slot);
@@ -142,6 +150,7 @@ class Translator {
   MemoryPort& memory_;
   TranslationClient& client_;
   ConfigCache config_cache_;
+  IpaCache ipa_cache_;
   WalkCachePort walk_cache_;
   std::vector<Slot> slots_;
   std::vector<std::uint16_t> free_;
@@ -150,10 +159,12 @@ class Translator {
   engine::Ring<std::uint16_t> config_waiting_;  ///< at most one entry per slot, as are the next two
   engine::Ring<std::uint16_t> walk_waiting_;
   engine::Ring<Blocked> blocked_;
-  std::uint64_t epoch_ = 0;  ///< counts invalidations
+  std::uint64_t epoch_ = 0;           ///< counts invalidations
+  engine::Picoseconds ipa_free_ = 0;  ///< when the next IPA-cache lookup may begin
 
   std::uint64_t config_lookups_ = 0, config_misses_ = 0, config_fetches_ = 0, hazards_ = 0, walks_ = 0,
-                walk_reads_ = 0, walk_updates_ = 0, slots_peak_ = 0, walk_slots_peak_ = 0;
+                walk_reads_ = 0, walk_updates_ = 0, ipa_lookups_ = 0, ipa_hits_ = 0, slots_peak_ = 0,
+                walk_slots_peak_ = 0;
 };
 
 }  // namespace svasim::smmu

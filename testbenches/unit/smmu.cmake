@@ -12,5 +12,9 @@ svasim_test(smmu_unit LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_unit_t
   DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_queues LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_queues_test.cpp
   DEPENDS svasim::smmu svasim::memory)
+svasim_test(smmu_cache LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_cache_test.cpp
+  DEPENDS svasim::smmu svasim::memory)
+svasim_test(smmu_tlb LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_tlb_test.cpp
+  DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_stall LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_stall_test.cpp
   DEPENDS svasim::smmu svasim::memory)

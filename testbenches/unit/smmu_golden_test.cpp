@@ -2,7 +2,7 @@
 // edge (kHop); everything else is a field of the configuration or a size of the DTI protocol.
 #include <catch2/catch.hpp>
 
-#include "testbenches/unit/smmu_bench.hpp"
+#include "testbenches/unit/smmu_guest.hpp"
 
 using namespace svasim;
 using namespace svasim::test;
@@ -187,6 +187,149 @@ TEST_CASE("hardware updates: a compare-and-swap costs what a descriptor read cos
   CHECK(b.latency(kVa ^ 0x3000) == kTcuHit + kDescriptor + 2 * kAccess + 1);
 }
 
+TEST_CASE("a block is one TLB entry; each page size in use is a probe of the main TLB") {
+  smmu::SmmuConfig c = kConfig;
+  c.tbu.utlb_entries = 1;
+  Bench b(c);
+  constexpr std::uint64_t kBlock = 0x123480000000, kBlockPa = kBase + 0x2000000;
+  arch::Stage1Leaf block;
+  block.page = false;
+  block.address = kBlockPa;
+  b.memory.set(b.tables.slot(b.root, kBlock, 2), encode(block));
+  b.latency(kVa);
+  b.latency(kBlock);
+  CHECK(b.latency(kBlock + 0x1FF000) == kMicroHit);
+  CHECK(b.devices[0]->records.back().pa == kBlockPa + 0x1FF000);
+  CHECK(b.latency(kVa) == kMainHit);  // 4 KB is tried first
+  CHECK(b.latency(kBlock + 0x1000) == kMainHit + 1);
+  // A miss knows it after two probes. Tables down to level 2 are cached.
+  CHECK(b.latency(kSharesLevel2) == kTcuHit + kDescriptor + 1);
+}
+
+TEST_CASE("two page sizes at a time: no further cycle") {
+  smmu::SmmuConfig c = kConfig;
+  c.tbu.utlb_entries = 1;
+  c.tbu.tlb_probes = 2;
+  Bench b(c);
+  constexpr std::uint64_t kBlock = 0x123480000000;
+  arch::Stage1Leaf block;
+  block.page = false;
+  block.address = kBase + 0x2000000;
+  b.memory.set(b.tables.slot(b.root, kBlock, 2), encode(block));
+  b.latency(kBlock);
+  b.latency(kVa);
+  CHECK(b.latency(kBlock + 0x1000) == kMainHit);
+  CHECK(b.latency(kSharesLevel2) == kTcuHit + kDescriptor);
+}
+
+TEST_CASE("16 KB and 64 KB tables: the page is one TLB entry") {
+  Bench b;
+  const auto [granule, levels] = GENERATE(
+      table<arch::Granule, unsigned>({{arch::Granule::k16, 4}, {arch::Granule::k64, 3}}));  // of 48 bits
+  CAPTURE(levels);
+  constexpr std::uint64_t kVa48 = 0x923456780000;
+  const unsigned page_bits = arch::page_shift(granule);
+  const std::uint64_t page = std::uint64_t{1} << page_bits;
+  const std::uint64_t root = b.tables.take(page), to = b.tables.take(page);
+  std::uint64_t table = root;
+  for (unsigned level = 4 - levels; level < 4; ++level) {
+    const std::uint64_t index = kVa48 >> arch::level_shift(granule, level) & (page / 8 - 1);
+    const std::uint64_t next = level < 3 ? b.tables.take(page) : to;
+    arch::Stage1Leaf leaf;
+    leaf.address = to;
+    b.memory.set(table + index * 8, level < 3 ? arch::table_descriptor(next) : encode(leaf));
+    table = next;
+  }
+  arch::Cd cd = SmmuBench::stage1_cd(root);
+  cd.half[0].tg = arch::tg0_of(granule);
+  b.attach(arch::StreamId{2}, cd);
+  const auto latency = [&](std::uint64_t va) {
+    DeviceAccess access{va};
+    access.stream = arch::StreamId{2};
+    BenchDevice::Record& r = b.devices[0]->send(access);
+    b.settle();
+    REQUIRE(r.ok);
+    return r.cycles();
+  };
+  // Cold, the configuration too.
+  CHECK(latency(kVa48) == kTcuHit + 2 * kAccess + levels * kDescriptor);
+  CHECK(latency(kVa48 + page - 8) == kMicroHit);
+}
+
+TEST_CASE("bypass: no walk, and one TLB entry for the stream") {
+  Bench b;
+  arch::Ste ste;
+  ste.config = arch::SteConfig::bypass;
+  b.set_ste(arch::StreamId{2}, ste);
+  const auto latency = [&](std::uint64_t address) {
+    DeviceAccess access{address};
+    access.stream = arch::StreamId{2};
+    BenchDevice::Record& r = b.devices[0]->send(access);
+    b.settle();
+    REQUIRE(r.ok);
+    CHECK(r.pa == address);
+    return r.cycles();
+  };
+  CHECK(latency(kPage) == kTcuHit - kWalkCache + kAccess);  // the STE is fetched
+  CHECK(latency(kPage + 0x500000) == kMicroHit);
+}
+
+namespace {
+
+struct NestedBench : SmmuBench {
+  Guest guest{*this};
+  NestedBench(const smmu::SmmuConfig& c, arch::SteConfig stages) : SmmuBench(c, kMemory) {
+    for (const std::uint64_t page : {kPage, kPage + 0x1000}) guest.map(Guest::ipa(page), page);
+    for (const std::uint64_t va : {kVa, kSharesLevel2}) guest.map_stage1(va, Guest::ipa(kPage));
+    guest.attach(stage1_cd(0), guest.stage2_ste(stages));
+    REQUIRE(bring_up());
+  }
+  Picoseconds latency(std::uint64_t va) {
+    BenchDevice::Record& r = devices[0]->send({va});
+    settle();
+    REQUIRE(r.ok);
+    return r.cycles();
+  }
+  void forget_stage1() {
+    arch::Command command = make(arch::Opcode::tlbi_nh_all);
+    command.vmid = 1;
+    REQUIRE(submit({command, sync()}));
+    run(2 * config.tbu.tlb_sets);  // the TBU scans
+    settle();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("nested walks, without and with the IPA cache") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.ipa_latency = 4;
+  const bool ipa_cache = GENERATE(false, true);
+  c.tcu.ipa_sets = ipa_cache ? 64 : 0;
+  NestedBench b(c, arch::SteConfig::both);
+  b.latency(kVa);
+  b.forget_stage1();
+  // Each of four stage-1 tables and the page: its stage-2 leaf is in the IPA cache, or in the walk cache.
+  const unsigned stage2 = ipa_cache ? c.tcu.ipa_latency : kWalkCache;
+  CHECK(b.latency(kVa) == kTcuHit + 4 * (stage2 + kDescriptor) + stage2);
+  // With the stage-1 tables above the leaf cached: the leaf's table, its descriptor, and the page.
+  CHECK(b.latency(kSharesLevel2) == kTcuHit + 2 * stage2 + kDescriptor);
+}
+
+TEST_CASE("stage 2 only") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.ipa_latency = 4;
+  c.tbu.utlb_entries = c.tbu.tlb_sets = c.tbu.tlb_ways = 1;
+  NestedBench b(c, arch::SteConfig::stage2);
+  const unsigned answered = kTcuHit - kWalkCache + c.tcu.ipa_latency;
+  // The STE is fetched; after the IPA cache the walk cache misses.
+  CHECK(b.latency(Guest::ipa(kPage)) == answered + kAccess + kWalkCache + 4 * kDescriptor);
+  CHECK(b.latency(Guest::ipa(kPage)) == kMicroHit);
+  CHECK(b.latency(Guest::ipa(kPage + 0x1000)) ==
+        answered + kWalkCache + kDescriptor);       // its tables are known
+  CHECK(b.latency(Guest::ipa(kPage)) == answered);  // the TLBs hold one page, the IPA cache more
+}
+
 TEST_CASE("a stall: record, interrupt, RESUME, answer") {
   Bench b;
   b.latency(kVa);
@@ -245,9 +388,9 @@ TEST_CASE("TLBI and CMD_SYNC with two TBUs") {
   const Picoseconds written = b.calendar.now();
   b.ring_doorbell();
   const Picoseconds done = b.run_until([&] { return b.consumed(); });
-  // TLBI executes; a cycle later the walk cache takes the invalidation, whose three steps (no granule is named,
-  // so one for each) hold the SYNC for two more. SYNC_REQ follows INV_REQ on both links at once; each TBU
-  // answers on arrival.
+  // TLBI executes; a cycle later the walk cache takes the invalidation, whose three steps (no granule is
+  // named, so one for each) hold the SYNC for two more. SYNC_REQ follows INV_REQ on both links at once; each
+  // TBU answers on arrival.
   const Picoseconds tlbi = kHop + kConfig.tcu.register_latency + kAccess + 1 + 2;
   CHECK((done - written) / kCycle ==
         tlbi + dti(arch::dti::kInvReqBytes + arch::dti::kShortBytes) + dti(arch::dti::kShortBytes));
@@ -323,15 +466,16 @@ TEST_CASE("tokens: the next request leaves when an answer is back") {
   }
 }
 
-TEST_CASE("slots of the TBU: a miss waits for one, and the lookups behind it stand still") {
+TEST_CASE("slots of the TBU: a miss waits for one, looks up again, and the lookups behind it stand still") {
   smmu::SmmuConfig c = kConfig;
   c.tbu.slots = kSlots;
   Bench b(c);
   b.latency(kVa);
   const auto sent = burst(b, kSlots + 2);
   const unsigned round_trip = kUnloaded - kMainHit;
+  const unsigned again = kConfig.tbu.utlb_latency + kConfig.tbu.tlb_latency;
   for (unsigned i = kSlots; i < kSlots + 2; ++i) {
-    CHECK(sent[i]->done == sent[i - kSlots]->done + round_trip * kCycle);
+    CHECK(sent[i]->done == sent[i - kSlots]->done + (again + round_trip) * kCycle);
   }
   CHECK(sent[kSlots]->cycles_in(Stage::tbu_queue) ==
         kHop + (sent[0]->done / kCycle - kAccess - kHop) -
