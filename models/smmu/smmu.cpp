@@ -1,6 +1,7 @@
 // See smmu.hpp.
 #include "models/smmu/smmu.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace svasim::smmu {
@@ -31,6 +32,23 @@ Smmu::AtsLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port
                std::make_unique<DtiDown>(calendar_, clock_, root_port_clock, timing())}));
   tcu_->attach_root_port(*ats_.back()->up, *ats_.back()->down, streams);
   return *ats_.back();
+}
+
+bool Smmu::quiet() const {
+  return tcu_->quiet() && registers_->quiet() &&
+         std::all_of(tbus_.begin(), tbus_.end(), [](const auto& tbu) { return tbu->quiet(); });
+}
+
+bool Smmu::reset() {
+  if (!quiet()) return false;
+  for (const bool e2h : {false, true}) {
+    context_.state.e2h = e2h;
+    tcu_->forget_translations();
+  }
+  for (const auto& tbu : tbus_) tbu->forget_translations();
+  tcu_->reset();
+  registers_->reset();
+  return true;
 }
 
 engine::LinkTiming Smmu::timing() const {

@@ -33,6 +33,13 @@ class Smmu : public sc_core::sc_module {
   };
   AtsLinks& add_root_port(StreamRange streams, engine::Clock root_port_clock);
 
+  /// Nothing is in flight in any part of it.
+  bool quiet() const;
+  /// Back to the state after power-on, in no time, for a test bench that uses an instance again; false, and
+  /// nothing changes, unless quiet. Counters go on; which entries a cache replaces first may differ from a
+  /// new instance.
+  bool reset();
+
   Tbu& tbu(std::size_t index) { return *tbus_[index]; }
   const Tbu& tbu(std::size_t index) const { return *tbus_[index]; }
   std::size_t tbus() const { return tbus_.size(); }

@@ -57,6 +57,7 @@ Tbu::Tbu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
 //     slot.
 void Tbu::accept(engine::Payload& payload) {
   ++transactions_;
+  ++inside_;
   input_.push_back(&payload);
   schedule_lookup();
 }
@@ -320,6 +321,7 @@ void Tbu::forward(engine::Payload& payload, const TlbEntry& entry) {
 
 void Tbu::memory_response(engine::Payload& payload) {
   --forwarded_[payload.tag.pop()];
+  --inside_;
   device.respond(payload);
   try_sync();
 }
@@ -330,6 +332,7 @@ void Tbu::terminate(engine::Payload& payload, bool raz) {
   payload.attributes.terminated = true;
   payload.set_response_status(raz ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
   if (raz && payload.is_read()) std::fill_n(payload.data(), payload.bytes(), std::uint8_t{0});
+  --inside_;
   device.respond(payload);
 }
 
@@ -348,6 +351,14 @@ void Tbu::invalidate(const arch::Command& command) {
   utlb_.invalidate(command, context_);
   tlb_.invalidate(command, context_);
   for (Slot& slot : slots_) slot.poisoned = true;
+}
+
+void Tbu::forget_translations() {
+  arch::Command everything;
+  everything.opcode = arch::Opcode::cfgi_ste_range;
+  everything.range = arch::kCfgiAllRange;
+  utlb_.invalidate(everything, context_);
+  tlb_.invalidate(everything, context_);
 }
 
 void Tbu::try_sync() {

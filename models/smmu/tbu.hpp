@@ -53,6 +53,10 @@ class Tbu : public sc_core::sc_module {
     visit("invalidations", invalidations_);
     visit("slots_peak", slots_peak_);
   }
+  /// No transaction is inside.
+  bool quiet() const { return inside_ == 0; }
+  /// The TLBs are empty.
+  void forget_translations();
   /// Transactions inside, for the watchdog.
   std::size_t occupied() const { return slots_.size() - free_slots_.size(); }
 
@@ -123,6 +127,7 @@ class Tbu : public sc_core::sc_module {
   bool sync_pending_ = false;
   std::uint16_t sync_id_ = 0;
 
+  std::uint32_t inside_ = 0;  ///< accepted and not answered
   std::uint64_t transactions_ = 0, utlb_hits_ = 0, tlb_lookups_ = 0, tlb_hits_ = 0, tlb_misses_ = 0,
                 late_hits_ = 0, requests_ = 0, merged_ = 0, aborted_ = 0, invalidations_ = 0, slots_peak_ = 0;
 };

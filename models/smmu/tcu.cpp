@@ -53,10 +53,7 @@ Tcu::Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
     record_stalls();
     advance();
   };
-  page_requests.on_lost = [this](const OutputQueue::Record& record) {
-    const arch::PageRequest request = arch::decode_page_request({record.words[0], record.words[1]});
-    if (Port* port = root_port_of(request.stream)) refuse(*port, request);
-  };
+  page_requests.on_lost = [this](const OutputQueue::Record& record) { page_request_lost(record); };
   page_requests.on_progress = [this] { advance(); };
   commands.on_idle = [this] { advance(); };
   events.on_write_abort = [this] { on_global_error(arch::gerror::kEventqAbort); };

@@ -57,6 +57,12 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   void translation_rules_changed();
   /// The last such change governs every transaction, and queues switched off have finished.
   bool in_force() const;
+  /// Nothing is in flight: no translation, stall, command, record, interrupt or memory access.
+  bool quiet() const;
+  /// The caches are empty (of the StreamWorlds that CR2.E2H selects).
+  void forget_translations();
+  /// Queues and control state as after power-on; only when quiet. Counters go on.
+  void reset();
   /// Where the register file's work belongs in the TCU's order of events.
   engine::Inlet register_port_inlet() const { return {block_, kRegisterPort}; }
   engine::Inlet register_timer_inlet() const { return {block_, kRegisterTimer}; }
@@ -163,9 +169,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
 
   // DTI messages that are no translation requests.
   void page_request(Port& port, const arch::dti::Upstream&);
-  void refuse(Port& port, const arch::PageRequest&);
-  void overflow(Port& port, const arch::PageRequest&, const arch::dti::Upstream&);
-  void auto_respond(Port& port, const arch::PageRequest&, arch::PrgResponseCode code, bool with_pasid);
+  void discard(Port& port, const arch::dti::Upstream&, const arch::PriDecision&);
+  void page_request_lost(const OutputQueue::Record&);
+  void auto_respond(Port& port, const arch::PageRequest&, const arch::PriDecision&);
 
   engine::Calendar& calendar_;
   engine::Clock clock_;

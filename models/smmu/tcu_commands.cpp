@@ -46,7 +46,7 @@ void Tcu::prefetch(const arch::Command& command) {
     pending.request.flow = arch::dti::Flow::no_stall;
     pending.request.stream = command.stream;
     pending.request.substream = command.substream;
-    pending.request.va = arch::Va(command.address + i * arch::kPageSize);
+    pending.request.va = arch::Va(command.address + (i << (arch::kPageShift + command.stride)));
     prefetches_.push_back(pending);
   }
   schedule_dispatch();
@@ -291,10 +291,12 @@ void Tcu::translation_rules_changed() {
   translations_kept_ ? broadcast_invalidate(everything) : translator_.invalidate(everything);
   translations_kept_ = context_.state.smmu_enabled;
   rules_ = Rules::translations;
-  if (context_.state.smmu_enabled) return;
-  prefetches_.clear();
-  unrecorded_.clear();
-  stall_table_.for_each_live([&](Stalled& stalled) { end_stall(stalled, arch::ResumeAction::abort, true); });
+  if (!context_.state.smmu_enabled) {
+    prefetches_.clear();
+    unrecorded_.clear();
+    stall_table_.for_each_live([&](Stalled& s) { end_stall(s, arch::ResumeAction::abort, true); });
+  }
+  advance();
 }
 
 bool Tcu::in_force() const {
@@ -314,6 +316,38 @@ void Tcu::advance() {
   advance_sync();
   advance_rules();
   if (on_progress) on_progress();
+}
+
+// --- reset
+// ---------------------------------------------------------------------------------------------------
+
+bool Tcu::quiet() const {
+  const auto idle = [](const auto& port) { return port->requests.empty(); };
+  return translator_.occupied() == 0 && translator_.blocked() == 0 && stall_table_.live() == 0 &&
+         retries_.empty() && overflowed_.empty() && prefetches_.empty() &&
+         std::all_of(ports_.begin(), ports_.end(), idle) && commands.idle() && events.idle() &&
+         page_requests.idle() && interrupts.idle() && sync_ == Sync::none && connection_syncs_.empty() &&
+         atc_outstanding_ == 0 && !atc_waiting_ && memory.outstanding() == 0;
+}
+
+void Tcu::forget_translations() {
+  arch::Command command;
+  command.opcode = arch::Opcode::cfgi_ste_range;
+  command.range = arch::kCfgiAllRange;
+  translator_.invalidate(command);
+  for (const auto opcode : {arch::Opcode::tlbi_nsnh_all, arch::Opcode::tlbi_el2_all}) {
+    command.opcode = opcode;
+    translator_.invalidate(command);
+  }
+}
+
+void Tcu::reset() {
+  commands.reset();
+  events.reset();
+  page_requests.reset();
+  last_event_.reset();
+  rules_ = Rules::in_force;
+  translations_kept_ = invalidated_ = atc_invalidated_ = atc_error_ = false;
 }
 
 }  // namespace svasim::smmu

@@ -126,11 +126,11 @@ bool Tcu::park_behind_stall(const Pending& pending) {
 
 void Tcu::page_request(Port& port, const arch::dti::Upstream& message) {
   const arch::PageRequest request = page_request_of(message);
-  if (!context_.state.smmu_enabled || !page_requests.enabled()) return refuse(port, request);
-  if (page_requests.full() || page_requests.overflowed()) {
-    page_requests.note_overflow();
-    return overflow(port, request, message);
-  }
+  const arch::PriQueueState queue{context_.state.smmu_enabled && page_requests.enabled(), false,
+                                  page_requests.full(), page_requests.overflowed()};
+  const arch::PriDecision decision = decide(request, queue, context_.features);
+  if (decision.overflow) page_requests.note_overflow();
+  if (decision.action != arch::PriDecision::Action::queue) return discard(port, message, decision);
   const probe::FaultKey key{probe::FaultKind::pri, raw(message.stream), message.group};
   probe::Fault* fault = recorder_ != nullptr ? recorder_->find(key, message.va.value) : nullptr;
   if (fault != nullptr) fault->enter(probe::Stage::fault_record, calendar_.now());
@@ -143,35 +143,38 @@ void Tcu::page_request(Port& port, const arch::dti::Upstream& message) {
   page_requests.push(record);
 }
 
-/// One response a group, and none to a stop marker (PCIe, page request services).
-void Tcu::refuse(Port& port, const arch::PageRequest& request) {
+void Tcu::discard(Port& port, const arch::dti::Upstream& message, const arch::PriDecision& decision) {
   ++page_requests_discarded_;
-  if (!request.last || request.stop_marker()) return;
-  auto_respond(port, request, arch::PrgResponseCode::failure, false);
-}
-
-/// The Last one of a group is answered Success, so that the device asks again (SMMUv3, PRI queue overflow).
-/// With the PASID of the request if there is one and IDR3.PPS, or else the stream's STE, says so.
-void Tcu::overflow(Port& port, const arch::PageRequest& request, const arch::dti::Upstream& message) {
-  ++page_requests_discarded_;
-  if (!request.last || request.stop_marker()) return;
-  if (!request.substream.valid || context_.features.pps) {
-    return auto_respond(port, request, arch::PrgResponseCode::success, request.substream.valid);
+  if (decision.action != arch::PriDecision::Action::respond) return;
+  if (decision.needs_ste) {
+    Pending pending{message, port.index};
+    pending.goal = Goal::stream;
+    overflowed_.push_back(pending);
+    schedule_dispatch();
+    return;
   }
-  Pending pending{message, port.index};
-  pending.goal = Goal::stream;
-  overflowed_.push_back(pending);
-  schedule_dispatch();
+  auto_respond(port, page_request_of(message), decision);
 }
 
-/// No STE that can be read and is legal: the response is a failure, without PASID.
+/// The STE that says how to answer a page request, or that there is none.
 void Tcu::stream_found(const Pending& pending, const arch::Ste* ste) {
-  const auto code = ste != nullptr ? arch::PrgResponseCode::success : arch::PrgResponseCode::failure;
-  auto_respond(*ports_[pending.port], page_request_of(pending.request), code, ste != nullptr && ste->ppar);
+  arch::PriDecision decision;
+  decision.action = arch::PriDecision::Action::respond;
+  decision.needs_ste = true;
+  auto_respond(*ports_[pending.port], page_request_of(pending.request), settle_response(decision, ste));
 }
 
-void Tcu::auto_respond(Port& port, const arch::PageRequest& request, arch::PrgResponseCode code,
-                       bool with_pasid) {
+/// Accepted, but its write aborted, or one before it.
+void Tcu::page_request_lost(const OutputQueue::Record& record) {
+  const arch::PageRequest request = arch::decode_page_request({record.words[0], record.words[1]});
+  Port* port = root_port_of(request.stream);
+  const arch::PriDecision decision = decide(request, {}, context_.features);
+  if (port != nullptr && decision.action == arch::PriDecision::Action::respond) {
+    auto_respond(*port, request, decision);
+  }
+}
+
+void Tcu::auto_respond(Port& port, const arch::PageRequest& request, const arch::PriDecision& decision) {
   ++auto_responses_;
   if (recorder_ != nullptr) {
     recorder_->enter({probe::FaultKind::pri, raw(request.stream), request.prg_index},
@@ -180,9 +183,9 @@ void Tcu::auto_respond(Port& port, const arch::PageRequest& request, arch::PrgRe
   arch::dti::Downstream response;
   response.kind = arch::dti::Downstream::Kind::page_resp;
   response.stream = request.stream;
-  if (with_pasid) response.substream = request.substream;
+  if (decision.with_pasid) response.substream = request.substream;
   response.group = request.prg_index;
-  response.response = static_cast<std::uint8_t>(code);
+  response.response = static_cast<std::uint8_t>(decision.code);
   port.to.send(response, arch::dti::kPageRespBytes);
 }
 

@@ -61,6 +61,8 @@ class Translator {
   /// No translation in progress began before `epoch`, and the walk cache has forgotten what it was told to.
   bool settled(std::uint64_t epoch) const;
 
+  /// Faults that wait for an STAG.
+  std::size_t blocked() const { return blocked_.size(); }
   std::size_t occupied() const { return slots_.size() - free_.size(); }
   WalkCachePort& walk_cache() { return walk_cache_; }
 

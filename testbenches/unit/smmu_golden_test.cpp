@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "testbenches/unit/smmu_guest.hpp"
+#include "testbenches/unit/smmu_root_port.hpp"
 
 using namespace svasim;
 using namespace svasim::test;
@@ -518,4 +519,122 @@ TEST_CASE("stalled transactions: one too many waits, without a slot, until a STA
   CHECK(b.devices[0]->records[1].ok);
   CHECK(b.smmu.tcu().stalled() == 2);
   CHECK(b.smmu.tcu().translating() == 0);
+}
+
+// --- control changes, page requests, ATC invalidations, prefetches
+// -----------------------------------------------------------------------------------
+
+namespace {
+
+/// From the register write to its execution; a control write takes effect as much later.
+const unsigned kWritten = kHop + kConfig.tcu.register_latency;
+const unsigned kApplied = kWritten + kConfig.tcu.register_latency;
+
+}  // namespace
+
+TEST_CASE("CR0: queues at once, SMMUEN when the TBUs have confirmed") {
+  Bench b(kConfig, 2);
+  b.latency(kVa);
+  const auto acknowledged = [&](std::uint32_t cr0) {
+    std::uint64_t value = cr0;
+    const Picoseconds written = b.calendar.now();
+    b.write(arch::reg::kCr0, cr0);
+    return (b.run_until([&] { return b.smmu.registers().acknowledged() == value; }) - written) / kCycle;
+  };
+  const std::uint32_t off = Bench::kAllOn & ~arch::cr0::kSmmuEn;
+  CHECK(acknowledged(Bench::kAllOn & ~arch::cr0::kPriqEn) == kApplied);
+  CHECK(acknowledged(Bench::kAllOn) == kApplied);
+  // Off: the TBUs forget everything, and say so. On again: they hold nothing, and say so.
+  CHECK(acknowledged(off) ==
+        kApplied + dti(arch::dti::kInvReqBytes + arch::dti::kShortBytes) + dti(arch::dti::kShortBytes));
+  CHECK(acknowledged(Bench::kAllOn) == kApplied + 2 * dti(arch::dti::kShortBytes));
+}
+
+TEST_CASE("page requests: queued, refused, answered after an overflow") {
+  Bench b;
+  RootPort port(b);
+  arch::Ste ste;
+  ste.config = arch::SteConfig::bypass;
+  ste.ppar = true;
+  b.set_ste(kFunction, ste);
+  const unsigned arrives = dti(arch::dti::kPageReqBytes), back = dti(arch::dti::kPageRespBytes);
+  const Picoseconds sent = b.calendar.now();
+  port.page_request(kVa, 1, false);
+  const auto written = [&] { return b.smmu.tcu().page_requests.prod() == 1; };
+  CHECK((b.run_until(written) - sent) / kCycle == arrives + kAccess);
+
+  const auto answered = [&] {
+    const Picoseconds asked = b.calendar.now();
+    const std::size_t before = port.when.size();
+    port.page_request(kVa, 2, true);
+    b.settle();
+    REQUIRE(port.when.size() == before + 1);
+    return (port.when.back() - asked) / kCycle;
+  };
+  for (unsigned i = 1; i < 1u << Bench::kLog2Queue; ++i) port.page_request(kVa, 1, false);
+  b.settle();
+  const unsigned config = kConfig.tcu.config_latency;
+  CHECK(answered() == arrives + config + kAccess + back);  // the STE from memory
+  CHECK(answered() == arrives + config + back);            // and from the configuration cache
+  REQUIRE(b.write_acknowledged(arch::reg::kCr0, arch::reg::kCr0Ack, Bench::kAllOn & ~arch::cr0::kPriqEn));
+  b.settle();
+  CHECK(answered() == arrives + back);
+}
+
+TEST_CASE("an ATC invalidation that nobody answers, to the microsecond") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.atc_timeout = 2;
+  Bench b(c);
+  RootPort port(b);
+  arch::Command invalidate = Bench::make(arch::Opcode::atc_inv);
+  invalidate.stream = kFunction;
+  b.put(invalidate);
+  b.put(Bench::sync());
+  const Picoseconds written = b.calendar.now();
+  b.ring_doorbell();
+  const Picoseconds failed = b.run_until(
+      [&] { return arch::cmdq_cons::error(b.smmu.tcu().commands.cons()) != arch::CommandError::none; });
+  // Given up at the edge after the timeout; what the devices sent before is still waited for.
+  CHECK((failed - written) / kCycle == kWritten + kAccess + 1 + 2000 + 1 + 2 * dti(arch::dti::kShortBytes));
+}
+
+TEST_CASE("a stall that waited for room in the queue, retried after an invalidation") {
+  Bench b;
+  b.latency(kVa);
+  constexpr unsigned kPlaces = 1u << Bench::kLog2Queue;
+  for (unsigned i = 1; i <= kPlaces + 1; ++i) {
+    b.devices[0]->send({kVa + i * 2 * arch::kPageSize});
+    b.settle();
+  }
+  BenchDevice::Record& last = b.devices[0]->records.back();
+  b.tables.map(b.root, last.access.va, kPage);
+  REQUIRE(b.submit({Bench::tlbi_va(last.access.va), Bench::sync()}));
+  b.settle();
+  b.next_event();
+  const Picoseconds written = b.calendar.now();
+  b.acknowledge_events();
+  b.settle();
+  REQUIRE(last.ok);
+  // The tables of kVa's pages are in the walk cache, the invalidated path is not.
+  CHECK((last.done - written) / kCycle == kWritten + kConfig.tcu.config_latency + kWalkCache +
+                                              4 * kDescriptor + dti(arch::dti::kTransRespBytes) + kAccess +
+                                              kHop);
+}
+
+TEST_CASE("a prefetched page is walked at once if there is nothing else to do") {
+  Bench b;
+  b.latency(kVa);
+  arch::Command prefetch = Bench::make(arch::Opcode::prefetch_addr);
+  prefetch.stream = arch::StreamId{1};
+  prefetch.address = kSharesLevel1;
+  b.put(prefetch);
+  const Picoseconds written = b.calendar.now();
+  b.ring_doorbell();
+  b.settle();
+  const Picoseconds executed = kWritten + kAccess + 1;
+  const Picoseconds walk = executed + kConfig.tcu.config_latency + kWalkCache + kHop;
+  const std::size_t n = b.memory.log.size();
+  CHECK((b.memory.log[n - 2].when - written) / kCycle == walk);
+  CHECK((b.memory.log[n - 1].when - written) / kCycle == walk + kDescriptor);
+  CHECK(b.latency(kSharesLevel1) == kTcuHit);
 }

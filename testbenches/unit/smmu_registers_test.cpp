@@ -303,6 +303,42 @@ TEST_CASE("SMMUEN = 0 is acknowledged when stalled transactions are gone and the
   CHECK_FALSE(stalled.ok);
 }
 
+TEST_CASE("reset: as after power-on, but not while something is in flight") {
+  SmmuBench b;
+  std::uint64_t root = b.attach();
+  b.tables.map(root, 0x1000, kBase + 0x3000000);
+  REQUIRE(b.bring_up());
+  BenchDevice::Record& stalled = b.devices[0]->send({0x5000});
+  b.devices[0]->send({0x1000});
+  b.run(3);  // arrived
+  CHECK_FALSE(b.smmu.reset());
+  b.settle();
+  CHECK_FALSE(b.smmu.reset());  // a stalled transaction is in flight
+  CHECK(b.submit({SmmuBench::resume(b.next_event(), arch::ResumeAction::abort)}));
+  b.tables.write(SmmuBench::kCommands + 16, arch::CommandWords{0xFF, 0});
+  b.write(reg::kCmdqProd, 2);  // an error stays behind
+  b.settle();
+  CHECK(stalled.done != 0);
+  CHECK(b.read(reg::kGerror) != 0);
+  REQUIRE(b.smmu.reset());
+  for (const std::uint32_t offset :
+       {reg::kCr0, reg::kCr0Ack, reg::kIrqCtrlAck, reg::kStrtabBase, reg::kCmdqBase, reg::kCmdqProd,
+        reg::kCmdqCons, reg::kEventqBase, reg::kEventqProd, reg::kGerror, reg::kEventqIrqCfg0}) {
+    INFO(std::hex << offset);
+    CHECK(b.read(offset) == 0);
+  }
+  CHECK(b.read(reg::kGbpa) == arch::gbpa::kReset);
+  // It works again, and remembers no translation.
+  b.tables.map(root, 0x1000, kBase + 0x3100000);
+  b.commands_made = b.events_read = 0;
+  REQUIRE(b.bring_up());
+  BenchDevice::Record& again = b.devices[0]->send({0x1000});
+  b.settle();
+  CHECK(again.pa == kBase + 0x3100000);
+  CHECK(b.submit({SmmuBench::sync()}));
+  CHECK(b.smmu.quiet());
+}
+
 TEST_CASE("debug accesses read without time and never write") {
   SmmuBench b;
   tlm::tlm_generic_payload payload;
