@@ -370,3 +370,32 @@ TEST_CASE("an access that meets a prefetch of its page shares the walk") {
     CHECK(b.events_visible() == 1);
   }
 }
+
+TEST_CASE("a CMD_SYNC and a change of SMMUEN at the same time: both end, whatever comes first") {
+  for (unsigned delay = 1; delay < 60; ++delay) {
+    INFO("delay " << delay);
+    Bench b;
+    RootPort port(b);
+    b.devices[0]->send({kVa});
+    b.settle();
+    arch::Command invalidate = Bench::make(Opcode::atc_inv);
+    invalidate.stream = kFunction;
+    b.put(Bench::tlbi_va(kVa));
+    b.put(Bench::sync());
+    b.put(invalidate);
+    b.put(Bench::sync());
+    b.smmu.tcu().commands.set_prod(b.commands_made);
+    b.run(delay);
+    b.devices[0]->send({kVa});
+    REQUIRE(b.write_acknowledged(reg::kCr0, reg::kCr0Ack, SmmuBench::kAllOn & ~arch::cr0::kSmmuEn));
+    REQUIRE(b.write_acknowledged(reg::kCr0, reg::kCr0Ack, SmmuBench::kAllOn));
+    b.settle();
+    for (const auto& message : port.received) {
+      if (message.kind == arch::dti::Downstream::Kind::atc_inv) port.complete_invalidation(message.id);
+    }
+    b.settle();
+    CHECK(b.consumed());
+    CHECK(b.smmu.quiet());
+    CHECK(b.devices[0]->pending() == 0);
+  }
+}
