@@ -41,7 +41,7 @@ std::vector<std::string> Config::check() const {
     if (!power_of_two(value))
       errors.push_back(std::string(key) + ": " + std::to_string(value) + " is no power of two");
   };
-  collect("", smmu::check({tbu, tcu, dti, {}}));
+  collect("", smmu::check({tbu, tcu, dti, features}));
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
   // Every group that overflows is answered Success and comes again, for ever if it can never fit.
   const auto pcie_devices = std::count(devices.kind, devices.kind + devices.count, DeviceKind::pcie);

@@ -1,5 +1,5 @@
-// What is wrong with an SMMU's configuration: values out of the ranges their describe() gives, and sizes that
-// must be powers of two.
+// What is wrong with an SMMU's configuration: values out of the ranges their describe() gives, sizes that must
+// be powers of two, and features that contradict each other.
 #pragma once
 
 #include <string>

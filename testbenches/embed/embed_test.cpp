@@ -39,7 +39,7 @@ TEST_CASE("ID registers are each instance's own") {
   FreshKernel kernel;
   embed::SmmuConfig narrow, wide;
   narrow.smmu.features.sidsize = 8;
-  narrow.smmu.features.ats = false;
+  narrow.smmu.features.ats = narrow.smmu.features.pri = narrow.smmu.features.atsrecerr = false;
   wide.smmu.features.sidsize = 20;
   embed::Smmu first("first", narrow), second("second", wide);
   memory::Ram ram("ram", first.calendar(), first.clock(), {0, 1 << 20, 2});
@@ -542,6 +542,9 @@ TEST_CASE("configurations without hardware are refused in words") {
   config = {};
   config.smmu.tbu.slots = 0;
   CHECK_THROWS_WITH(embed::Smmu("b", config), "tbu.slots: 0 is out of range");
+  config = {};
+  config.smmu.features.s1p = config.smmu.features.s2p = false;
+  CHECK_THROWS_WITH(embed::Smmu("d", config), Catch::StartsWith("features.s1p, s2p: an SMMU has at least"));
   config = {};
   config.devices.clear();
   CHECK_THROWS_WITH(embed::Smmu("c", config), "devices: expected 1 to 62 ports");
