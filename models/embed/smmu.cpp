@@ -1,6 +1,7 @@
 // See smmu.hpp.
 #include "models/embed/smmu.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -68,6 +69,12 @@ Smmu::Smmu(sc_core::sc_module_name name, const SmmuConfig& config, engine::Calen
 }
 
 Smmu::~Smmu() = default;
+
+bool Smmu::reset() {
+  const bool busy = std::any_of(devices_.begin(), devices_.end(),
+                                [](const auto& device) { return device->outstanding() != 0; });
+  return !busy && smmu_.reset();
+}
 
 void Smmu::add_memory_crossbar() {
   const auto inputs = static_cast<unsigned>(1 + config_.devices.size());

@@ -55,6 +55,10 @@ class Smmu : public sc_core::sc_module {
   sc_core::sc_signal<bool> command_sync_irq{"command_sync_irq"};
   sc_core::sc_signal<bool> global_error_irq{"global_error_irq"};
 
+  /// Back to the state after power-on, in no time, so that one instance serves many tests. False, and nothing
+  /// changes, while anything is in flight or stalled: clear CR0.SMMUEN first, which terminates what is.
+  bool reset();
+
   engine::Calendar& calendar() { return calendar_; }
   engine::Clock clock() const { return clock_; }
   /// The model behind the sockets, for counters and hooks.

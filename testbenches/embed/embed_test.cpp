@@ -565,3 +565,37 @@ TEST_CASE("a fresh system costs less than 50 ms of a processor") {
   INFO("took " << best * 1e3 / CLOCKS_PER_SEC << " ms");
   CHECK(best * 1e3 / CLOCKS_PER_SEC < 50);
 }
+
+TEST_CASE("reset in place: as new, and at no cost") {
+  EmbedBench b;
+  const bool ended = b.run([&] {
+    for (unsigned round = 0; round < 3; ++round) {
+      CHECK(b.read(reg::kCr0Ack) == 0);
+      CHECK(b.read(reg::kStrtabBase, 8) == 0);
+      CHECK(b.read(reg::kEventqProd) == 0);
+      CHECK(b.word(EmbedBench::kEvents) == 0);
+      CHECK(b.read8(EmbedBench::kRam, of_stream(5)).physical.value == EmbedBench::kRam);  // bypass
+      b.map(b.attach(StreamId{5}, true), 0x1000, EmbedBench::kRam + 0x1000 * (round + 1));
+      b.bring_up();
+      CHECK(b.read8(0x1000, of_stream(5)).physical.value == EmbedBench::kRam + 0x1000 * (round + 1));
+      bool aborted = false;
+      b.threads.add([&] {
+        CHECK(b.read8(0x2000, of_stream(5)).result == Result::abort);
+        aborted = true;
+      });
+      wait(b.smmu.event_queue_irq.posedge_event());
+      CHECK(!b.smmu.reset());  // an access is stalled
+      b.write(reg::kCr0, 0);
+      while (b.read(reg::kCr0Ack) != 0) continue;
+      CHECK(aborted);
+      wait(sc_core::sc_time(1, sc_core::SC_US));
+      const std::clock_t begin = std::clock();
+      CHECK(b.smmu.reset());
+      b.ram.reset();
+      CHECK((std::clock() - begin) * 1e3 / CLOCKS_PER_SEC < 50);
+      b.commands = 0;
+      b.next = EmbedBench::kFree;
+    }
+  });
+  CHECK(ended);
+}

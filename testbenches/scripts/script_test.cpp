@@ -107,6 +107,8 @@ TEST_CASE("accesses at the same time, several ports, and ID registers of one's o
 {"op":"expect","of":"a","is":{"status":"ok","pa":"0x80000000"}}
 {"op":"mem.read","address":"0x8000_0000","expect":{"data":7}}
 {"op":"advance","ps":1000}
+{"op":"reset"}
+{"op":"mem.read","address":"0x8000_0000","expect":{"data":0}}
 )";
   const Outcome outcome = run(text);
   CHECK(outcome.malformed == "");

@@ -35,6 +35,7 @@ const Interpreter::Operation Interpreter::kOperations[] = {
     {"invalidation_complete", &Interpreter::complete_invalidation},
     {"advance", &Interpreter::advance},
     {"idle", &Interpreter::idle},
+    {"reset", &Interpreter::reset},
     {"events", &Interpreter::dump_events},
     {"page_requests", &Interpreter::dump_page_requests},
     {"interrupts", &Interpreter::dump_interrupts},
@@ -370,6 +371,14 @@ void Interpreter::advance(Fields& fields) {
 void Interpreter::idle(Fields& fields) {
   fields.finish();
   machine().idle();
+}
+
+void Interpreter::reset(Fields& fields) {
+  const bool memory = fields.flag_or("memory", true);
+  fields.finish();
+  machine().idle();
+  if (!machine().reset(memory)) fields.fail("an access is stalled; clear CR0.SMMUEN to end it");
+  pushed_commands_ = 0;
 }
 
 }  // namespace svasim::script

@@ -48,6 +48,7 @@ class Interpreter {
   void complete_invalidation(Fields&);
   void advance(Fields&);
   void idle(Fields&);
+  void reset(Fields&);
   void dump_events(Fields&);
   void dump_page_requests(Fields&);
   void dump_interrupts(Fields&);

@@ -113,6 +113,15 @@ void Machine::idle() {
   while (!is_idle()) sc_core::sc_start();
 }
 
+bool Machine::reset(bool memory) {
+  if (!smmu_.reset()) return false;
+  if (memory) ram_.reset();
+  events.clear();
+  interrupts.clear();
+  messages.clear();
+  return true;
+}
+
 bool Machine::access_register(bool write, std::uint32_t offset, std::uint64_t& value, unsigned bytes) {
   tlm::tlm_generic_payload payload;
   payload.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);

@@ -48,6 +48,8 @@ class Machine : public sc_core::sc_module {
   void advance(engine::Picoseconds span);
   /// Until nothing is left to happen.
   void idle();
+  /// The SMMU, and the RAM if asked for, as they were at first. False: something is in flight.
+  bool reset(bool memory);
   bool is_idle() { return smmu_.calendar().empty(); }
 
   /// A register access of 4 or 8 bytes that takes its time. False: refused.
