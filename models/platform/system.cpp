@@ -218,9 +218,9 @@ probe::RunTotals System::totals(const std::vector<probe::Counters::Value>& count
   const std::uint64_t config_lookups = sum("tcu", "config_lookups");
   totals.hit_rates = {
       {"ATC", sum("endpoint", "atc_hits"), sum("endpoint", "atc_lookups")},
-      {"micro-TLB", sum("tbu", "utlb_hits"), sum("tbu", "transactions")},
+      {"micro-TLB", sum("tbu", "utlb_hits"), sum("tbu", "transaction")},
       {"main TLB", sum("tbu", "tlb_hits"), sum("tbu", "tlb_lookups")},
-      {"config cache", config_lookups - sum("tcu", "config_misses"), config_lookups},
+      {"config cache", config_lookups - sum("tcu", "config_cache_miss"), config_lookups},
       {"walk cache, any", walk_hits, sum("tcu", "pwc_lookups")},
       {"walk cache, leaf", sum("tcu", "pwc_hits_level3"), sum("tcu", "pwc_lookups")},
       {"LLC", sum("llc", "hits"), sum("llc", "hits") + sum("llc", "misses")},

@@ -13,6 +13,10 @@
 
 namespace svasim::smmu {
 
+/// Slots and queues: 0 is no limit but that of the numbers that name them; counters tell the peak.
+inline constexpr std::uint32_t kMostSlots = 0xFFFF;
+constexpr std::uint32_t limit(std::uint32_t configured) { return configured == 0 ? kMostSlots : configured; }
+
 struct TbuConfig {
   std::uint32_t input_queue = 16;
   std::uint32_t utlb_entries = 32;
@@ -27,7 +31,7 @@ struct TbuConfig {
 
   template <class Visitor>
   void describe(Visitor& v) {
-    v.field("input_queue", input_queue, "requests", 1, 4096, "places of the TBU's input port");
+    v.field("input_queue", input_queue, "requests", 0, 4096, "places of the TBU's input port; 0: unlimited");
     v.field("utlb_entries", utlb_entries, "entries", 1, 1024,
             "micro-TLB, fully associative, least recently used");
     v.field("utlb_latency", utlb_latency, "cycles", 1, 64, "micro-TLB lookup; one starts every cycle");
@@ -36,9 +40,10 @@ struct TbuConfig {
     v.field("tlb_latency", tlb_latency, "cycles", 1, 64, "main-TLB lookup; one starts every cycle");
     v.field("tlb_probes", tlb_probes, "page sizes", 1, 16,
             "page sizes the main TLB tries in one cycle; it tries those in use, smallest first");
-    v.field("slots", slots, "transactions", 1, 4096,
-            "transactions that wait for the TCU, stalled ones included");
-    v.field("tokens", tokens, "requests", 1, 4096, "DTI translation tokens: requests outstanding at the TCU");
+    v.field("slots", slots, "transactions", 0, 4096,
+            "transactions that wait for the TCU, stalled ones included; 0: unlimited");
+    v.field("tokens", tokens, "requests", 0, 4096,
+            "DTI translation tokens: requests outstanding at the TCU; 0: unlimited");
     v.field("bus_bytes", bus_bytes, "bytes", 8, 128, "width of the device and memory ports, a power of two");
   }
 };
@@ -75,17 +80,19 @@ struct TcuConfig {
 
   template <class Visitor>
   void describe(Visitor& v) {
-    v.field("slots", slots, "translations", 1, 4096, "translations in progress (not the stalled ones)");
+    v.field("slots", slots, "translations", 0, 4096,
+            "translations in progress (not the stalled ones); 0: unlimited");
     v.field("config_sets", config_sets, "sets", 1, 65536, "configuration cache (STE and CD), a power of two");
     v.field("config_ways", config_ways, "ways", 1, 64, "configuration cache");
     v.field("config_latency", config_latency, "cycles", 1, 64, "configuration-cache lookup");
-    v.field("config_slots", config_slots, "walks", 1, 256, "STE and CD fetch sequences at a time");
+    v.field("config_slots", config_slots, "walks", 0, 256,
+            "STE and CD fetch sequences at a time; 0: unlimited");
     v.field("ipa_cache.sets", ipa_sets, "sets", 0, 65536,
             "stage-2 leaves by VMID and IPA, a power of two; 0: no IPA cache");
     v.field("ipa_cache.ways", ipa_ways, "ways", 1, 64, "IPA cache");
     v.field("ipa_cache.latency", ipa_latency, "cycles", 1, 64,
             "IPA-cache lookup, and a cycle more for each further page size in use");
-    v.field("walk_slots", walk_slots, "walks", 1, 4096, "page-table walks at a time");
+    v.field("walk_slots", walk_slots, "walks", 0, 4096, "page-table walks at a time; 0: unlimited");
     v.field("register_latency", register_latency, "cycles", 1, 1024,
             "register access; a control write takes effect as much later");
     v.field("atc_timeout", atc_timeout, "us", 1, 100e6,

@@ -34,7 +34,7 @@ Tbu::Tbu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
          DtiDown& from_tcu)
     : sc_core::sc_module(name),
       block_(calendar.add_block()),
-      device("device", calendar, clock, {block_, kDevice}, config.bus_bytes, config.input_queue),
+      device("device", calendar, clock, {block_, kDevice}, config.bus_bytes, limit(config.input_queue)),
       memory("memory", calendar, clock, {block_, kMemory}, config.bus_bytes),
       calendar_(calendar),
       clock_(clock),
@@ -44,9 +44,7 @@ Tbu::Tbu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
       flow_(flow),
       utlb_(1, config.utlb_entries),
       tlb_(config.tlb_sets, config.tlb_ways),
-      slots_(config.slots),
-      tokens_(config.tokens) {
-  for (std::size_t i = slots_.size(); i > 0; --i) free_slots_.push_back(static_cast<std::uint16_t>(i - 1));
+      tokens_(limit(config.tokens)) {
   device.bind_request<&Tbu::accept>(this);
   memory.bind_response<&Tbu::memory_response>(this);
   from_tcu.bind<&Tbu::receive>({block_, kDti}, this);
@@ -135,7 +133,7 @@ const TlbEntry* Tbu::find(Tlb& tlb, const engine::Payload& payload) const {
 // (4) A miss takes a slot, in order; without one the lookup pipeline stands still.
 void Tbu::miss(engine::Payload& payload) {
   ++tlb_misses_;
-  if (!free_slots_.empty() && missed_.empty()) {
+  if (slot_free() && missed_.empty()) {
     occupy_slot(payload, take_slot());
     return;
   }
@@ -144,6 +142,10 @@ void Tbu::miss(engine::Payload& payload) {
 }
 
 std::uint16_t Tbu::take_slot() {
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint16_t>(slots_.size()));
+    slots_.emplace_back();
+  }
   const std::uint16_t index = free_slots_.back();
   free_slots_.pop_back();
   slots_peak_ = std::max<std::uint64_t>(slots_peak_, occupied());
@@ -171,7 +173,7 @@ void Tbu::occupy_slot(engine::Payload& payload, std::uint16_t index) {
 /// Those that waited for a slot look up both TLBs again when they have one: the translation may have come
 /// meanwhile. They go ahead of new requests.
 void Tbu::look_up_again() {
-  while (!missed_.empty() && !free_slots_.empty()) {
+  while (!missed_.empty() && slot_free()) {
     const std::uint16_t index = take_slot();
     slots_[index].payload = missed_.pop_front();
     slots_[index].payload->tag.enter(probe::Stage::tbu_tlb, calendar_.now());
@@ -227,6 +229,7 @@ void Tbu::ask(std::uint16_t index) {
 void Tbu::pump_requests() {
   while (tokens_ > 0 && !asking_.empty()) {
     --tokens_;
+    tokens_peak_ = std::max<std::uint64_t>(tokens_peak_, limit(config_.tokens) - tokens_);
     ++requests_;
     const std::uint16_t index = asking_.pop_front();
     const engine::Payload& payload = *slots_[index].payload;
@@ -310,8 +313,12 @@ void Tbu::release_slot(std::uint16_t index) { free_slots_.push_back(index); }
 void Tbu::forward(engine::Payload& payload, const TlbEntry& entry) {
   const arch::Va va(payload.get_address());
   const arch::Pa pa = entry.translate(va.value);
+  if (payload.attributes.address_type == arch::AddressType::translated) ++ats_passed_;
   if (on_use) on_use({payload.attributes, va, pa, payload.is_write()});
   payload.set_address(pa.value);
+  const arch::Access access = entry.access_override.apply(access_of(payload));
+  payload.attributes.privileged = access.privileged;
+  payload.attributes.instruction = access.instruction;
   payload.attributes.memory = entry.result.attributes;
   payload.tag.push(static_cast<std::uint16_t>(epoch_));
   ++forwarded_[epoch_];

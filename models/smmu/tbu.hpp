@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -41,17 +42,20 @@ class Tbu : public sc_core::sc_module {
 
   template <class Visit>
   void counters(Visit&& visit) const {
-    visit("transactions", transactions_);
+    visit("transaction", transactions_);
+    visit("tlb_miss", tlb_misses_);
+    visit("pcie_ats_trans_passed", ats_passed_);
     visit("utlb_hits", utlb_hits_);
     visit("tlb_lookups", tlb_lookups_);
     visit("tlb_hits", tlb_hits_);
-    visit("tlb_misses", tlb_misses_);
     visit("tlb_hits_with_slot", late_hits_);
     visit("translation_requests", requests_);
     visit("merged", merged_);
     visit("aborted", aborted_);
     visit("invalidations", invalidations_);
+    visit("input_queue_peak", std::uint64_t{input_.peak()});
     visit("slots_peak", slots_peak_);
+    visit("tokens_peak", tokens_peak_);
   }
   /// No transaction is inside.
   bool quiet() const { return inside_ == 0; }
@@ -81,6 +85,7 @@ class Tbu : public sc_core::sc_module {
   void utlb_result(std::uint64_t payload);
   void tlb_result(std::uint64_t payload);
   void miss(engine::Payload& payload);
+  bool slot_free() const { return !free_slots_.empty() || slots_.size() < limit(config_.slots); }
   std::uint16_t take_slot();
   void occupy_slot(engine::Payload& payload, std::uint16_t slot);
   void look_up_again();
@@ -114,7 +119,7 @@ class Tbu : public sc_core::sc_module {
   engine::Ring<engine::Payload*> input_;   ///< bounded by config.input_queue (AtTarget places)
   engine::Ring<engine::Payload*> missed_;  ///< waiting for a slot; at most what the lookup pipelines hold
   engine::Ring<std::uint16_t> asking_;     ///< slots waiting for a token
-  std::vector<Slot> slots_;
+  std::deque<Slot> slots_;                 ///< made as they are needed
   std::vector<std::uint16_t> free_slots_;
   std::uint32_t tokens_;                 ///< free
   engine::Picoseconds lookup_free_ = 0;  ///< when the next lookup may start
@@ -129,7 +134,8 @@ class Tbu : public sc_core::sc_module {
 
   std::uint32_t inside_ = 0;  ///< accepted and not answered
   std::uint64_t transactions_ = 0, utlb_hits_ = 0, tlb_lookups_ = 0, tlb_hits_ = 0, tlb_misses_ = 0,
-                late_hits_ = 0, requests_ = 0, merged_ = 0, aborted_ = 0, invalidations_ = 0, slots_peak_ = 0;
+                late_hits_ = 0, ats_passed_ = 0, requests_ = 0, merged_ = 0, aborted_ = 0, invalidations_ = 0,
+                slots_peak_ = 0, tokens_peak_ = 0;
 };
 
 }  // namespace svasim::smmu

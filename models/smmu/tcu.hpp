@@ -77,7 +77,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   template <class Visit>
   void counters(Visit&& visit) const {
     visit("translation_requests", requests_);
-    visit("ats_requests", ats_requests_);
+    visit("pcie_ats_trans_rq", ats_requests_);
     translator_.counters(visit);
     visit("events_written", events.written());
     visit("events_dropped", events.dropped());

@@ -22,14 +22,16 @@ Translator::Translator(engine::Calendar& calendar, engine::Clock clock, Inlets i
       walk_cache_(
           calendar, clock, inlets.walk_cache, std::move(walk_cache),
           [this](std::uint16_t slot, const arch::WalkCacheResponse& r) { walk_cache_result(slot, r); }),
-      slots_(config.slots),
-      config_slots_(config.config_slots),
-      walk_slots_(config.walk_slots) {
-  for (std::size_t i = slots_.size(); i > 0; --i) free_.push_back(static_cast<std::uint16_t>(i - 1));
+      config_slots_(limit(config.config_slots)),
+      walk_slots_(limit(config.walk_slots)) {
   walk_cache_.on_progress = [this] { client_.translation_ended(); };
 }
 
 void Translator::start(const Pending& pending) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint16_t>(slots_.size()));
+    slots_.emplace_back();
+  }
   const std::uint16_t index = free_.back();
   free_.pop_back();
   slots_peak_ = std::max<std::uint64_t>(slots_peak_, occupied());
@@ -65,11 +67,7 @@ void Translator::config_result(std::uint64_t index) {
     config_waiting_.push_back(static_cast<std::uint16_t>(index));
     return;
   }
-  if (!slot.config_slot) {
-    slot.config_slot = true;
-    --config_slots_;
-    ++config_misses_;
-  }
+  if (!slot.config_slot) take_config_slot(slot);
   config_step(static_cast<std::uint16_t>(index));
 }
 
@@ -135,15 +133,21 @@ void Translator::config_updated(engine::Payload& payload, std::uint64_t index) {
   config_step(static_cast<std::uint16_t>(index));
 }
 
+void Translator::take_config_slot(Slot& slot) {
+  slot.config_slot = true;
+  --config_slots_;
+  ++config_misses_;
+  config_slots_peak_ =
+      std::max<std::uint64_t>(config_slots_peak_, limit(config_.config_slots) - config_slots_);
+}
+
 void Translator::return_config_slot(Slot& slot) {
   if (!slot.config_slot) return;
   slot.config_slot = false;
   ++config_slots_;
   if (config_waiting_.empty()) return;
   const std::uint16_t next = config_waiting_.pop_front();
-  --config_slots_;
-  ++config_misses_;
-  slots_[next].config_slot = true;
+  take_config_slot(slots_[next]);
   calendar_.post<&Translator::config_result>(calendar_.now() + clock_.span(config_.config_latency),
                                              inlets_.pipeline, this, next);
 }
@@ -233,7 +237,7 @@ void Translator::walk_step(std::uint64_t argument) {
       }
       --walk_slots_;
       slot.walk_slot = true;
-      walk_slots_peak_ = std::max<std::uint64_t>(walk_slots_peak_, config_.walk_slots - walk_slots_);
+      walk_slots_peak_ = std::max<std::uint64_t>(walk_slots_peak_, limit(config_.walk_slots) - walk_slots_);
     }
     if (status == arch::TableWalk::Status::update) {
       update<&Translator::descriptor_updated>(slot.walk->update(), index);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -49,7 +50,7 @@ class Translator {
              const Context& context, MemoryPort& memory, std::unique_ptr<arch::WalkCache> walk_cache,
              TranslationClient& client);
 
-  bool slot_free() const { return !free_.empty(); }
+  bool slot_free() const { return !free_.empty() || slots_.size() < limit(config_.slots); }
   /// Takes a slot and starts. One a cycle at most: the caller paces it.
   void start(const Pending& pending);
   /// Offers the blocked faults again.
@@ -69,11 +70,11 @@ class Translator {
   template <class Visit>
   void counters(Visit&& visit) const {
     visit("config_lookups", config_lookups_);
-    visit("config_misses", config_misses_);
-    visit("config_fetches", config_fetches_);
+    visit("config_cache_miss", config_misses_);
+    visit("config_struct_access", config_fetches_);
     visit("hazards", hazards_);
     visit("walks", walks_);
-    visit("walk_reads", walk_reads_);
+    visit("trans_table_walk_access", walk_reads_);
     visit("walk_updates", walk_updates_);
     visit("ipa_lookups", ipa_lookups_);
     visit("ipa_hits", ipa_hits_);
@@ -83,6 +84,7 @@ class Translator {
     }
     visit("pwc_cycles", walk_cache_.cycles());
     visit("slots_peak", slots_peak_);
+    visit("config_slots_peak", config_slots_peak_);
     visit("walk_slots_peak", walk_slots_peak_);
   }
 
@@ -141,6 +143,7 @@ class Translator {
   bool stale(const Slot& slot) const { return slot.epoch != epoch_; }
   arch::AddressType type_of(const Slot& slot) const;
   void enter(Slot& slot, probe::Stage stage, probe::Cause cause = {});
+  void take_config_slot(Slot& slot);
   void return_config_slot(Slot& slot);
   void return_walk_slot(Slot& slot);
 
@@ -154,7 +157,7 @@ class Translator {
   ConfigCache config_cache_;
   IpaCache ipa_cache_;
   WalkCachePort walk_cache_;
-  std::vector<Slot> slots_;
+  std::deque<Slot> slots_;  ///< made as they are needed
   std::vector<std::uint16_t> free_;
   std::uint32_t config_slots_;
   std::uint32_t walk_slots_;
@@ -166,7 +169,7 @@ class Translator {
 
   std::uint64_t config_lookups_ = 0, config_misses_ = 0, config_fetches_ = 0, hazards_ = 0, walks_ = 0,
                 walk_reads_ = 0, walk_updates_ = 0, ipa_lookups_ = 0, ipa_hits_ = 0, slots_peak_ = 0,
-                walk_slots_peak_ = 0;
+                config_slots_peak_ = 0, walk_slots_peak_ = 0;
 };
 
 }  // namespace svasim::smmu

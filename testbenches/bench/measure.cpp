@@ -100,7 +100,7 @@ Cost run(Kind kind, Variant variant, std::uint64_t transactions) {
   cost.nanoseconds = cpu_nanoseconds() - before;
   cost.allocations = static_cast<double>(allocations() - allocated);
   cost.events = static_cast<double>(simulation.calendar().events());
-  cost.walk_reads = counter(result, "tcu", "walk_reads");
+  cost.walk_reads = counter(result, "tcu", "trans_table_walk_access");
   cost.faults = static_cast<double>(simulation.recorder().faults_closed());
   return cost;
 }

@@ -231,3 +231,113 @@ TEST_CASE("walk cache and TLBs: a walk that a TLBI overtook is not kept") {
   b.settle();
   CHECK(r.pa == kPage + 0x1000);
 }
+
+// --- configuration cache
+// ----------------------------------------------------------------------------------------------
+
+TEST_CASE("configuration cache: what each CFGI removes") {
+  using arch::Opcode;
+  const auto after = [](Opcode opcode, std::uint32_t stream, std::uint32_t substream,
+                        std::uint8_t range = 0) {
+    smmu::ConfigCache cache(8, 4);
+    for (const std::uint32_t s : {4u, 5u, 8u}) {
+      cache.insert(arch::StreamId{s}, arch::Ste{});
+      for (const std::uint32_t cd : {0u, 3u}) cache.insert(arch::StreamId{s}, cd, arch::Cd{});
+    }
+    arch::Command command = SmmuBench::make(opcode);
+    command.stream = arch::StreamId{stream};
+    command.substream = {true, substream};
+    command.range = range;
+    cache.invalidate(command);
+    std::string held;  // per stream: STE, CD 0, CD 3
+    for (const std::uint32_t s : {4u, 5u, 8u}) {
+      held += cache.ste(arch::StreamId{s}) != nullptr ? 'S' : '.';
+      for (const std::uint32_t cd : {0u, 3u}) held += cache.cd(arch::StreamId{s}, cd) != nullptr ? 'C' : '.';
+      held += ' ';
+    }
+    return held;
+  };
+  CHECK(after(Opcode::cfgi_ste, 5, 0) == "SCC ... SCC ");
+  CHECK(after(Opcode::cfgi_ste, 6, 0) == "SCC SCC SCC ");
+  CHECK(after(Opcode::cfgi_ste_range, 5, 0, 0) == "... ... SCC ");  // streams 4 and 5
+  CHECK(after(Opcode::cfgi_ste_range, 0, 0, arch::kCfgiAllRange) == "... ... ... ");
+  CHECK(after(Opcode::cfgi_cd, 5, 3) == "SCC SC. SCC ");
+  CHECK(after(Opcode::cfgi_cd, 5, 0) == "SCC S.C SCC ");
+  CHECK(after(Opcode::cfgi_cd_all, 5, 0) == "SCC S.. SCC ");
+  CHECK(after(Opcode::tlbi_nsnh_all, 5, 0) == "SCC SCC SCC ");
+}
+
+TEST_CASE("an invalid STE is kept until its CFGI; a fetch that aborted is not kept") {
+  SmmuBench b;
+  const std::uint64_t root = b.tables.make_root();
+  b.tables.map(root, kVa, kPage);
+  REQUIRE(b.bring_up());
+  const auto access = [&] {
+    BenchDevice::Record& r = b.devices[0]->send({kVa});
+    b.settle();
+    return r.ok;
+  };
+  const auto last_event = [&] {
+    arch::Event event;
+    while (b.events_visible() != 0) event = b.next_event();
+    b.acknowledge_events();
+    return event.id;
+  };
+  SECTION("negative caching") {
+    CHECK_FALSE(access());
+    CHECK(last_event() == arch::EventId::c_bad_ste);
+    b.attach(arch::StreamId{1}, SmmuBench::stage1_cd(root));
+    CHECK_FALSE(access());  // the invalid one is still cached
+    CHECK(last_event() == arch::EventId::c_bad_ste);
+    arch::Command command = SmmuBench::make(arch::Opcode::cfgi_ste);
+    command.stream = arch::StreamId{1};
+    REQUIRE(b.submit({command, SmmuBench::sync()}));
+    CHECK(access());
+  }
+  SECTION("aborted fetch") {
+    b.attach(arch::StreamId{1}, SmmuBench::stage1_cd(root));
+    b.memory.aborting.insert(SmmuBench::kStreams + 64);
+    CHECK_FALSE(access());
+    CHECK(last_event() == arch::EventId::f_ste_fetch);
+    b.memory.aborting.clear();
+    CHECK(access());
+  }
+}
+
+TEST_CASE("unlimited slots, tokens and queues: nothing waits, and the peaks tell what was needed") {
+  smmu::SmmuConfig c;
+  c.tbu.input_queue = c.tbu.slots = c.tbu.tokens = 0;
+  c.tcu.slots = c.tcu.config_slots = c.tcu.walk_slots = 0;
+  SmmuBench b(c, 2000);
+  const std::uint64_t root = b.attach();
+  constexpr unsigned kPages = 200;
+  for (unsigned i = 0; i < kPages; ++i) b.tables.map(root, kVa + i * 0x1000, kPage + i * 0x1000);
+  REQUIRE(b.bring_up());
+  for (unsigned i = 0; i < kPages; ++i) b.devices[0]->send({kVa + i * 0x1000});
+  b.settle();
+  for (const BenchDevice::Record& r : b.devices[0]->records) CHECK(r.ok);
+  std::map<std::string, std::uint64_t> count;
+  b.smmu.tbu(0).counters([&](const char* name, std::uint64_t value) { count[name] = value; });
+  CHECK(count["slots_peak"] == kPages);
+  CHECK(count["tokens_peak"] == kPages);
+  b.smmu.tcu().counters([&](const char* name, std::uint64_t value) { count[name] = value; });
+  CHECK(count["slots_peak"] == kPages);
+  CHECK(count["walk_slots_peak"] == kPages);
+}
+
+TEST_CASE("counters of the architecture's performance-monitor events") {
+  Nested b;
+  b.access(kVa);
+  b.access(kVa + 8);
+  std::map<std::string, std::uint64_t> count;
+  const auto take = [&](const char* name, std::uint64_t value) { count[name] = value; };
+  b.smmu.tbu(0).counters(take);
+  b.smmu.tcu().counters(take);
+  CHECK(count["transaction"] == 2);
+  CHECK(count["tlb_miss"] == 1);
+  CHECK(count["config_cache_miss"] == 1);
+  CHECK(count["config_struct_access"] == 2);                 // STE and CD
+  CHECK(count["trans_table_walk_access"] == 4 + 5 * 4 + 4);  // the CD, four tables, the page; and stage 1
+  CHECK(count["pcie_ats_trans_rq"] == 0);
+  CHECK(count["pcie_ats_trans_passed"] == 0);
+}
