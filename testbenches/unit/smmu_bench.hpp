@@ -126,6 +126,7 @@ class BenchDevice : public sc_core::sc_module {
     bool ok = false, raz = false;
     std::uint64_t pa = 0;    ///< where it went; 0 if nowhere
     std::uint64_t data = 0;  ///< read
+    engine::Attributes attributes;  ///< of the response
     probe::Transaction transaction;
     Picoseconds cycles() const { return (done - sent) / kCycle; }
     Picoseconds cycles_in(Stage stage) const {
@@ -180,6 +181,7 @@ class BenchDevice : public sc_core::sc_module {
     r.done = calendar_.now();
     r.ok = payload.ok();
     r.raz = payload.attributes.raz;
+    r.attributes = payload.attributes;
     if (r.ok && !r.raz) r.pa = payload.get_address();
     if (!r.access.write && r.access.bytes >= 8) r.data = arch::load_le64(payload.data());
     r.transaction.timeline.end(r.done);

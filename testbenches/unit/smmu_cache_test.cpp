@@ -20,6 +20,11 @@ arch::Command tlbi(arch::Opcode opcode, std::uint16_t vmid = 1, std::uint64_t ad
   return c;
 }
 
+/// Descriptor reads of a cold nested walk: stage 2 of the CD (which has no walk cache) and of the first table;
+/// the leaves of the three other tables, which share the tables above; of the page, which shares levels 0 and 1;
+/// and four of stage 1.
+constexpr unsigned kColdReads = 4 + 4 + 3 * 1 + 2 + 4;
+
 /// A stream through both stages, with a page mapped.
 struct Nested : SmmuBench {
   Guest guest{*this};
@@ -129,17 +134,14 @@ TEST_CASE("IPA cache: the least recently used leaf of a set goes; 0 sets keep no
 TEST_CASE("nested walk: every table's IPA and the page's is translated once") {
   Nested b;
   CHECK(b.access(kVa).pa == kPage);
-  // The CD's IPA and the first table's through four levels of stage 2; of the other three tables only the
-  // leaf, the tables above being in the walk cache; of the page the last two levels; and four stage-1
-  // descriptors.
-  CHECK(b.reads() == 4 + 4 + 3 * 1 + 2 + 4);
+  CHECK(b.reads() == kColdReads);
   b.forget_stage1();
   CHECK(b.access(kVa).pa == kPage);
   CHECK(b.reads() == 4);  // stage-1 descriptors only
   CHECK(b.submit({tlbi(arch::Opcode::tlbi_s2_ipa, 1, Guest::ipa(kPage)), SmmuBench::sync()}));
   b.forget_stage1();
   CHECK(b.access(kVa).pa == kPage);
-  CHECK(b.reads() == 4 + 4);  // and the page's walk
+  CHECK(b.reads() == 4 + 4);  // and the page's walk: Leaf = 0 takes the tables above it out of the walk cache
 }
 
 TEST_CASE("nested walk: a stage-2 mapping taken away faults after its TLBI, from whatever cache") {
@@ -337,7 +339,7 @@ TEST_CASE("counters of the architecture's performance-monitor events") {
   CHECK(count["tlb_miss"] == 1);
   CHECK(count["config_cache_miss"] == 1);
   CHECK(count["config_struct_access"] == 2);                 // STE and CD
-  CHECK(count["trans_table_walk_access"] == 4 + 5 * 4 + 4);  // the CD, four tables, the page; and stage 1
+  CHECK(count["trans_table_walk_access"] == kColdReads);
   CHECK(count["pcie_ats_trans_rq"] == 0);
   CHECK(count["pcie_ats_trans_passed"] == 0);
 }

@@ -252,8 +252,7 @@ TEST_CASE("16 KB and 64 KB tables: the page is one TLB entry") {
     REQUIRE(r.ok);
     return r.cycles();
   };
-  // Cold, the configuration too.
-  CHECK(latency(kVa48) == kTcuHit + 2 * kAccess + levels * kDescriptor);
+  CHECK(latency(kVa48) == kTcuHit + 2 * kAccess + levels * kDescriptor);  // the configuration is cold
   CHECK(latency(kVa48 + page - 8) == kMicroHit);
 }
 
@@ -302,16 +301,21 @@ struct NestedBench : SmmuBench {
 
 }  // namespace
 
-TEST_CASE("nested walks, without and with the IPA cache") {
+TEST_CASE("nested walks, by which cache knows stage 2") {
   smmu::SmmuConfig c = kConfig;
   c.tcu.ipa_latency = 4;
-  const bool ipa_cache = GENERATE(false, true);
-  c.tcu.ipa_sets = ipa_cache ? 64 : 0;
+  enum Known { none, walk_cache, ipa_cache };
+  const Known known = GENERATE(none, walk_cache, ipa_cache);
+  CAPTURE(known);
+  if (known != ipa_cache) c.tcu.ipa_sets = 0;
+  if (known == none) c.tcu.pwc.s2_ways = {0, 0, 0, 0};
   NestedBench b(c, arch::SteConfig::both);
   b.latency(kVa);
   b.forget_stage1();
-  // Each of four stage-1 tables and the page: its stage-2 leaf is in the IPA cache, or in the walk cache.
-  const unsigned stage2 = ipa_cache ? c.tcu.ipa_latency : kWalkCache;
+  // Each of four stage-1 tables and the page: a lookup in vain and four stage-2 descriptors, or a lookup.
+  const unsigned stage2 = known == ipa_cache    ? c.tcu.ipa_latency
+                          : known == walk_cache ? kWalkCache
+                                                : kWalkCache + 4 * kDescriptor;
   CHECK(b.latency(kVa) == kTcuHit + 4 * (stage2 + kDescriptor) + stage2);
   // With the stage-1 tables above the leaf cached: the leaf's table, its descriptor, and the page.
   CHECK(b.latency(kSharesLevel2) == kTcuHit + 2 * stage2 + kDescriptor);
@@ -322,13 +326,11 @@ TEST_CASE("stage 2 only") {
   c.tcu.ipa_latency = 4;
   c.tbu.utlb_entries = c.tbu.tlb_sets = c.tbu.tlb_ways = 1;
   NestedBench b(c, arch::SteConfig::stage2);
-  const unsigned answered = kTcuHit - kWalkCache + c.tcu.ipa_latency;
-  // The STE is fetched; after the IPA cache the walk cache misses.
-  CHECK(b.latency(Guest::ipa(kPage)) == answered + kAccess + kWalkCache + 4 * kDescriptor);
+  const unsigned known = kTcuHit - kWalkCache + c.tcu.ipa_latency;
+  CHECK(b.latency(Guest::ipa(kPage)) == known + kWalkCache + kAccess + 4 * kDescriptor);  // and the STE
   CHECK(b.latency(Guest::ipa(kPage)) == kMicroHit);
-  CHECK(b.latency(Guest::ipa(kPage + 0x1000)) ==
-        answered + kWalkCache + kDescriptor);       // its tables are known
-  CHECK(b.latency(Guest::ipa(kPage)) == answered);  // the TLBs hold one page, the IPA cache more
+  CHECK(b.latency(Guest::ipa(kPage + 0x1000)) == known + kWalkCache + kDescriptor);
+  CHECK(b.latency(Guest::ipa(kPage)) == known);  // the TLBs hold one page, the IPA cache more
 }
 
 TEST_CASE("a stall: record, interrupt, RESUME, answer") {

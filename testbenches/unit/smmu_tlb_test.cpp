@@ -206,3 +206,59 @@ TEST_CASE("EATS = split: a Translated address goes through stage 2 in the TBU, a
   REQUIRE(b.submit({command, SmmuBench::sync()}));
   CHECK(access().pa == kPage + 0x1010);
 }
+
+TEST_CASE("StreamWorlds: EL2 and EL2-E2H streams are kept apart, and only their own TLBIs remove them") {
+  const bool e2h = GENERATE(false, true);
+  CAPTURE(e2h);
+  SmmuBench b;
+  const std::uint64_t root = b.tables.make_root();
+  b.tables.map(root, kVa, kPage);
+  arch::Ste ste;
+  ste.strw = 2;
+  b.attach(arch::StreamId{1}, SmmuBench::stage1_cd(root), ste);
+  b.write(arch::reg::kCr2, e2h ? arch::cr2::kE2h : 0);
+  REQUIRE(b.bring_up());
+  const auto access = [&] {
+    DeviceAccess a{kVa};
+    a.privileged = true;
+    BenchDevice::Record& r = b.devices[0]->send(a);
+    b.settle();
+    return r.pa;
+  };
+  const auto tlbi = [&](arch::Opcode opcode, std::uint16_t asid) {
+    arch::Command command = SmmuBench::make(opcode);
+    command.address = kVa;
+    command.asid = asid;
+    REQUIRE(b.submit({command, SmmuBench::sync()}));
+    b.settle();
+  };
+  CHECK(access() == kPage);
+  b.tables.map(root, kVa, kPage + 0x1000);
+  tlbi(arch::Opcode::tlbi_nh_va, 1);
+  tlbi(arch::Opcode::tlbi_nsnh_all, 0);
+  CHECK(access() == kPage);
+  if (e2h) tlbi(arch::Opcode::tlbi_el2_va, 2);  // another ASID
+  CHECK(access() == kPage);
+  tlbi(arch::Opcode::tlbi_el2_va, 1);
+  CHECK(access() == kPage + 0x1000);
+}
+
+TEST_CASE("the access goes on with the attributes and overrides of its translation") {
+  SmmuBench b;
+  const std::uint64_t root = b.tables.make_root();
+  arch::Stage1Leaf leaf;
+  leaf.attr_index = 1;
+  b.tables.map(root, kVa, kPage, leaf);
+  arch::Cd cd = SmmuBench::stage1_cd(root);
+  cd.mair = 0x44FF;  // index 1: Normal, not cacheable, which is outer shareable
+  arch::Ste ste;
+  ste.priv_cfg = 3;
+  b.attach(arch::StreamId{1}, cd, ste);
+  REQUIRE(b.bring_up());
+  BenchDevice::Record& r = b.devices[0]->send({kVa});
+  b.settle();
+  REQUIRE(r.ok);
+  CHECK(r.attributes.memory.type == 0x44);
+  CHECK(r.attributes.memory.shareability == 2);
+  CHECK(r.attributes.privileged);
+}
