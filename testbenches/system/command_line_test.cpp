@@ -54,8 +54,8 @@ TEST_CASE("settings that are wrong") {
   check_setting_refused("tcu.walk_slots", "'tcu.walk_slots'; expected key=value");
   check_setting_refused("tcu.walk_slots=many", "tcu.walk_slots: 'many' is no number; expected walks");
   check_setting_refused("tcu.walk_slots=", "tcu.walk_slots: '' is no number; expected walks");
-  check_setting_refused("tcu.walk_slots=0", "tcu.walk_slots: 0 is out of range; expected 1 to 4096");
-  check_setting_refused("tcu.walk_slots=-1", "tcu.walk_slots: -1 is out of range; expected 1 to 4096");
+  check_setting_refused("tcu.walk_slots=4097", "tcu.walk_slots: 4097 is out of range; expected 0 to 4096");
+  check_setting_refused("tcu.walk_slots=-1", "tcu.walk_slots: -1 is out of range; expected 0 to 4096");
   check_setting_refused("tcu.walk_slots=1.5", "tcu.walk_slots: '1.5' is not a whole number of walks");
   check_setting_refused("host.pop=3furlongs", "host.pop: unit 'furlongs' in '3furlongs'; expected ps");
   check_setting_refused("host.pop=3KiB", "host.pop: unit 'KiB' in '3KiB'; expected ps");
