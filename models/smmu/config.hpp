@@ -25,6 +25,7 @@ struct TbuConfig {
   std::uint32_t tlb_ways = 4;
   std::uint32_t tlb_latency = 3;
   std::uint32_t tlb_probes = 1;
+  bool tlb_contiguous = false;
   std::uint32_t slots = 64;
   std::uint32_t tokens = 64;
   std::uint32_t bus_bytes = 64;
@@ -40,6 +41,8 @@ struct TbuConfig {
     v.field("tlb_latency", tlb_latency, "cycles", 1, 64, "main-TLB lookup; one starts every cycle");
     v.field("tlb_probes", tlb_probes, "page sizes", 1, 16,
             "page sizes the main TLB tries in one cycle; it tries those in use, smallest first");
+    v.field("tlb_contiguous", tlb_contiguous, "", 0, 1,
+            "leaves with the contiguous hint are kept as the group they belong to");
     v.field("slots", slots, "transactions", 0, 4096,
             "transactions that wait for the TCU, stalled ones included; 0: unlimited");
     v.field("tokens", tokens, "requests", 0, 4096,

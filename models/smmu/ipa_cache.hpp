@@ -29,6 +29,7 @@ class IpaCache {
       tag.vmid = entry.leaf.vmid;
       tag.address = entry.leaf.ipa.value;
       tag.log2_size = entry.leaf.log2_size;
+      tag.level = entry.leaf.level;
       tag.log2_granule = static_cast<std::uint8_t>(arch::page_shift(entry.leaf.granule));
       return arch::invalidates(command, tag, context.state, context.features);
     });

@@ -273,7 +273,8 @@ void Tbu::answer(const arch::dti::Downstream& message) {
   const bool granted = message.kind == arch::dti::Downstream::Kind::trans_resp;
   TlbEntry entry;
   if (granted) {
-    entry = TlbEntry(primary.source, primary.payload->get_address(), message.result, message.access_override);
+    entry = TlbEntry(primary.source, primary.payload->get_address(), message.result, message.access_override,
+                     config_.tlb_contiguous);
     if (!message.do_not_cache && !primary.poisoned) {
       tlb_.insert(entry);
       utlb_.insert(entry);

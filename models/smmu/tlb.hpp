@@ -4,6 +4,7 @@
 // world): a cache that combines STE, CD and walk results obeys both kinds of invalidation.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "models/arch/command.hpp"
@@ -27,10 +28,13 @@ struct TlbEntry : PageTag {
   arch::AccessOverride access_override;
 
   TlbEntry() = default;
-  /// `of` translates `address` of `source`.
+  /// `of` translates the address `at` of `whose`. With `contiguous` a group of leaves that carry the hint is
+  /// one entry.
   TlbEntry(std::uint64_t whose, std::uint64_t at, const arch::TranslationResult& of,
-           const arch::AccessOverride& overrides)
-      : PageTag(whose, at, of.log2_size), result(of), access_override(overrides) {
+           const arch::AccessOverride& overrides, bool contiguous = false)
+      : PageTag(whose, at, contiguous ? of.log2_contiguous : of.log2_size),
+        result(of),
+        access_override(overrides) {
     result.pa = of.pa.aligned(log2_size);
   }
 
@@ -52,8 +56,9 @@ class Tlb : public PageCache<TlbEntry> {
       return;
     }
     remove_if([&](const TlbEntry& entry) {
-      return arch::invalidates(command, arch::tag_of(entry.result, entry.address()), context.state,
-                               context.features);
+      arch::TlbTag tag = arch::tag_of(entry.result, entry.address());
+      tag.log2_size = std::max(tag.log2_size, entry.log2_size);
+      return arch::invalidates(command, tag, context.state, context.features);
     });
   }
 };

@@ -124,8 +124,8 @@ class BenchDevice : public sc_core::sc_module {
     DeviceAccess access;
     Picoseconds sent = 0, done = 0;  ///< done 0: not yet
     bool ok = false, raz = false;
-    std::uint64_t pa = 0;    ///< where it went; 0 if nowhere
-    std::uint64_t data = 0;  ///< read
+    std::uint64_t pa = 0;           ///< where it went; 0 if nowhere
+    std::uint64_t data = 0;         ///< read
     engine::Attributes attributes;  ///< of the response
     probe::Transaction transaction;
     Picoseconds cycles() const { return (done - sent) / kCycle; }

@@ -20,9 +20,9 @@ arch::Command tlbi(arch::Opcode opcode, std::uint16_t vmid = 1, std::uint64_t ad
   return c;
 }
 
-/// Descriptor reads of a cold nested walk: stage 2 of the CD (which has no walk cache) and of the first table;
-/// the leaves of the three other tables, which share the tables above; of the page, which shares levels 0 and 1;
-/// and four of stage 1.
+/// Descriptor reads of a cold nested walk: stage 2 of the CD (which has no walk cache) and of the first
+/// table; the leaves of the three other tables, which share the tables above; of the page, which shares
+/// levels 0 and 1; and four of stage 1.
 constexpr unsigned kColdReads = 4 + 4 + 3 * 1 + 2 + 4;
 
 /// A stream through both stages, with a page mapped.
@@ -102,6 +102,11 @@ TEST_CASE("IPA cache: exact by VMID, address, range and size") {
   CHECK(after(tlbi(Opcode::tlbi_s2_ipa, 1, 0x1000)) == ".bcd");
   CHECK(after(tlbi(Opcode::tlbi_s2_ipa, 2, 0x1000)) == "ab.d");
   CHECK(after(tlbi(Opcode::tlbi_s2_ipa, 1, kMega + 0x123000)) == "abc.");
+  arch::Command hinted = tlbi(Opcode::tlbi_s2_ipa, 1, kMega);
+  hinted.tg = 1, hinted.ttl = 2;  // only leaves of level 2
+  CHECK(after(hinted) == "abc.");
+  hinted.ttl = 3;
+  CHECK(after(hinted) == "abcd");
   arch::Command range = tlbi(Opcode::tlbi_s2_ipa, 1, 0x1000);
   range.tg = 1, range.num = 1;  // two pages
   CHECK(after(range) == "..cd");
@@ -338,7 +343,7 @@ TEST_CASE("counters of the architecture's performance-monitor events") {
   CHECK(count["transaction"] == 2);
   CHECK(count["tlb_miss"] == 1);
   CHECK(count["config_cache_miss"] == 1);
-  CHECK(count["config_struct_access"] == 2);                 // STE and CD
+  CHECK(count["config_struct_access"] == 2);  // STE and CD
   CHECK(count["trans_table_walk_access"] == kColdReads);
   CHECK(count["pcie_ats_trans_rq"] == 0);
   CHECK(count["pcie_ats_trans_passed"] == 0);

@@ -19,7 +19,7 @@ smmu::TlbEntry entry(std::uint64_t va, unsigned log2_size, std::uint16_t asid = 
                      std::uint64_t source = kSource) {
   arch::TranslationResult result;
   result.kind = arch::TranslationKind::stage1;
-  result.log2_size = static_cast<std::uint8_t>(log2_size);
+  result.log2_size = result.log2_leaf = static_cast<std::uint8_t>(log2_size);
   result.pa = arch::Pa(va + (std::uint64_t{1} << 44));
   result.asid = asid;
   result.vmid = vmid;
@@ -261,4 +261,35 @@ TEST_CASE("the access goes on with the attributes and overrides of its translati
   CHECK(r.attributes.memory.type == 0x44);
   CHECK(r.attributes.memory.shareability == 2);
   CHECK(r.attributes.privileged);
+}
+
+TEST_CASE("the contiguous hint: a group of 16 pages is one entry, and goes with any of its pages") {
+  smmu::SmmuConfig c;
+  c.tbu.tlb_contiguous = GENERATE(true, false);
+  CAPTURE(c.tbu.tlb_contiguous);
+  SmmuBench b(c);
+  const std::uint64_t root = b.attach();
+  constexpr std::uint64_t kGroup = 0x40010000, kTo = kBase + 0x2010000;
+  for (unsigned i = 0; i < 16; ++i) {
+    b.tables.map(root, kGroup + i * 0x1000, kTo + i * 0x1000);
+    const std::uint64_t slot = b.tables.slot(root, kGroup + i * 0x1000);
+    b.memory.set(slot, b.memory.word(slot) | arch::Descriptor::kContiguous);
+  }
+  REQUIRE(b.bring_up());
+  const auto requests = [&](unsigned page) {
+    std::map<std::string, std::uint64_t> count;
+    const auto take = [&](const char* name, std::uint64_t value) { count[name] = value; };
+    b.smmu.tbu(0).counters(take);
+    const std::uint64_t before = count["translation_requests"];
+    BenchDevice::Record& r = b.devices[0]->send({kGroup + page * 0x1000 + 24});
+    b.settle();
+    CHECK(r.pa == kTo + page * 0x1000 + 24);
+    b.smmu.tbu(0).counters(take);
+    return count["translation_requests"] - before;
+  };
+  CHECK(requests(5) == 1);
+  CHECK(requests(15) == (c.tbu.tlb_contiguous ? 0 : 1));
+  REQUIRE(b.submit({SmmuBench::tlbi_va(kGroup + 0x9000), SmmuBench::sync()}));
+  b.settle();
+  CHECK(requests(15) == (c.tbu.tlb_contiguous ? 1 : 0));
 }
