@@ -58,7 +58,7 @@ class Draw {
 /// A case: what the machine is, one tape per stream, then one tape per operation.
 struct Tapes {
   static constexpr unsigned kStreams = 4, kFirstOperation = 1 + kStreams;
-  std::deque<Tape> tapes;  ///< a deque: draws keep pointers while it grows
+  std::deque<Tape> tapes;             ///< a deque: draws keep pointers while it grows
   std::optional<std::uint64_t> seed;  ///< recording; else replay
 
   Draw draw(std::size_t index) {

@@ -25,6 +25,9 @@ struct Memory::Port {
     const std::uint64_t address = payload.get_address(), line = address & ~std::uint64_t{63};
     bool ok = memory.aborting.count(line) == 0 && memory.store.contains(address, payload.bytes());
     if (ok && payload.is_read()) memory.store.read(address, payload.data(), payload.bytes());
+    engine::Swap& swap = payload.attributes.swap;
+    if (ok && swap.asked && memory.knows_swaps && swap.perform(payload.data()))
+      memory.set(address, swap.desired);
     if (ok && payload.is_write() && tcu) memory.store.write(address, payload.data(), payload.bytes());
     payload.set_response_status(ok ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
     memory.calendar_.post<&Port::answer>(memory.calendar_.now() + memory.latency_, answers, this,

@@ -52,6 +52,7 @@ class Memory : public sc_core::sc_module {
 
   memory::Store store{kBase, kBytes};
   std::set<std::uint64_t> aborting;  ///< 64-byte lines
+  bool knows_swaps = true;           ///< else the SMMU must lock, read and write
 
  private:
   struct Port;
