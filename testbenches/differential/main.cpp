@@ -72,9 +72,10 @@ int sc_main(int argc, char** argv) {
     const auto difference = run_case(tapes, operations, statistics, nullptr);
     if (difference) return report(std::move(tapes), seed, number, *difference, attempts);
   }
-  std::cout << statistics.cases << " cases agree: " << statistics.accesses << " accesses ("
-            << statistics.translated << " translated, " << statistics.faults << " faults, "
-            << statistics.stalls << " stalls, " << statistics.ats << " translation requests), "
+  std::cout << statistics.cases << " cases agree: " << statistics.accesses << " accesses, "
             << statistics.edits << " edits, " << statistics.updates << " hardware updates\n";
+  for (const auto& [outcome, count] : statistics.outcomes) {
+    std::cout << "  " << outcome << ": " << 100.0 * count / statistics.accesses << "%\n";
+  }
   return 0;
 }

@@ -47,6 +47,17 @@ std::string words_of(const std::uint64_t* words) {
   return text;
 }
 
+std::string summary(const Access& a, const Expected& e) {
+  static constexpr const char* kKinds[] = {"bypass", "stage 1", "stage 2", "both stages"};
+  if (a.ats) {
+    if (e.completion.status != SVASIM_ATS_SUCCESS) return "ATS " + std::to_string(e.completion.status);
+    return e.completion.read || e.completion.write ? "ATS granted" : "ATS without access";
+  }
+  if (e.outcome.status == SVASIM_TRANSLATED_OK) return kKinds[e.outcome.kind];
+  if (!e.event.due) return "silent";
+  return arch::name(static_cast<arch::EventId>(e.event.words[0] & 0xFF));
+}
+
 std::string describe(const Access& a) {
   std::ostringstream out;
   out << (a.ats                                     ? "translation request"
@@ -512,13 +523,7 @@ void Run::settle_accesses(std::deque<Access>& accesses, Draw& draw) {
     expected.push_back(expect(access));
     check(access, expected.back(), accesses);
     ++statistics_.accesses;
-    statistics_.ats += access.ats;
-    if (!access.ats) {
-      const std::uint8_t status = expected.back().outcome.status;
-      ++(status == SVASIM_TRANSLATED_OK ? statistics_.translated
-         : status == SVASIM_STALLED     ? statistics_.stalls
-                                        : statistics_.faults);
-    }
+    ++statistics_.outcomes[summary(access, expected.back())];
   }
   check_events(accesses, expected);
   check_updates();

@@ -2,6 +2,7 @@
 // reference.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>

@@ -131,6 +131,17 @@ TEST_CASE("Addresses: blocks, leaves, the tag byte") {
   CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x00FF'FFFF'FFFF'F000), all));
 }
 
+TEST_CASE("An invalidation by VA names a stage-1 block, however small the pages stage 2 cut it into") {
+  const Fixture f;
+  TranslationResult result;
+  result.kind = TranslationKind::both;
+  result.vmid = 1, result.asid = 2;
+  result.log2_size = 12, result.log2_leaf = 21;
+  const TlbTag tag = tag_of(result, 0x203000);
+  CHECK(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x2FF000), tag));
+  CHECK_FALSE(f.hit(tlbi(Opcode::tlbi_nh_va, 1, 2, 0x403000), tag));
+}
+
 TEST_CASE("Ranges: (NUM + 1) * 2^SCALE pages of TG") {
   Fixture f;
   Command c = tlbi(Opcode::tlbi_nh_va, 1, 2, 0x10'0000);
