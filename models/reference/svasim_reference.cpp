@@ -2,6 +2,7 @@
 #include "models/reference/svasim_reference.h"
 
 #include <algorithm>
+#include <map>
 #include <new>
 
 #include "models/arch/pri.hpp"
@@ -34,40 +35,42 @@ struct svasim_reference {
   std::uint32_t read32(std::uint32_t offset) const;
   std::optional<bool> overflow_response_echoes(const arch::PageRequest&) const;
 
+  /// A register's word as software left it.
+  std::uint32_t word(std::uint32_t offset) const {
+    const auto found = words.find(offset);
+    return found == words.end() ? 0 : found->second;
+  }
+  bool enabled(std::uint32_t cr0_bit) const { return (word(reg::kCr0) & cr0_bit) != 0; }
+
   svasim_reference_config config;
   arch::Features features;
-  arch::SmmuState state;
-  std::uint32_t cr0 = 0, cr1 = 0, cr2 = 0;
+  std::map<std::uint32_t, std::uint32_t> words{{reg::kGbpa, arch::gbpa::kReset}};
   arch::ReferenceTranslator translator;
 };
 
 void svasim_reference::write32(std::uint32_t offset, std::uint32_t value) {
-  const auto low = [&](std::uint64_t word) { return (word & ~arch::mask(32)) | value; };
-  const auto high = [&](std::uint64_t word) { return (word & arch::mask(32)) | std::uint64_t{value} << 32; };
-  switch (offset) {
-    case reg::kCr0:
-      cr0 = value & arch::writable_bits(reg::kCr0, features, {});
-      state.smmu_enabled = (cr0 & arch::cr0::kSmmuEn) != 0;
-      state.ats_check = (cr0 & arch::cr0::kAtsChk) != 0;
-      state.vmw = arch::cr0::vmw(cr0);
-      break;
-    case reg::kCr1: state.cr1 = cr1 = value; break;
-    case reg::kCr2:
-      if (state.smmu_enabled) return;
-      cr2 = value & arch::writable_bits(reg::kCr2, features, {});
-      state.e2h = (cr2 & arch::cr2::kE2h) != 0;
-      state.recinvsid = (cr2 & arch::cr2::kRecInvSid) != 0;
-      state.rec_cfg_ats = (cr2 & arch::cr2::kRecCfgAts) != 0;
-      break;
-    case reg::kGbpa:
-      if ((value & arch::gbpa::kUpdate) != 0) state.gbpa = value & ~arch::gbpa::kUpdate;
-      break;
-    case reg::kStrtabBase: state.strtab_base = low(state.strtab_base); break;
-    case reg::kStrtabBase + 4: state.strtab_base = high(state.strtab_base); break;
-    case reg::kStrtabBaseCfg: state.strtab_base_cfg = value; break;
-    default: return;
-  }
+  if (offset == reg::kGbpa && (value & arch::gbpa::kUpdate) == 0) return;
+  const std::uint32_t bits = arch::writable_bits(offset, features, {word(reg::kCr0), word(reg::kIrqCtrl)});
+  if (bits == 0) return;
+  words[offset] = (word(offset) & ~bits) | (value & bits & ~(offset == reg::kGbpa ? arch::gbpa::kUpdate : 0));
+  arch::SmmuState state;
+  state.smmu_enabled = (word(reg::kCr0) & arch::cr0::kSmmuEn) != 0;
+  state.ats_check = (word(reg::kCr0) & arch::cr0::kAtsChk) != 0;
+  state.vmw = arch::cr0::vmw(word(reg::kCr0));
+  state.cr1 = word(reg::kCr1);
+  state.e2h = (word(reg::kCr2) & arch::cr2::kE2h) != 0;
+  state.recinvsid = (word(reg::kCr2) & arch::cr2::kRecInvSid) != 0;
+  state.rec_cfg_ats = (word(reg::kCr2) & arch::cr2::kRecCfgAts) != 0;
+  state.strtab_base = word(reg::kStrtabBase) | std::uint64_t{word(reg::kStrtabBase + 4)} << 32;
+  state.strtab_base_cfg = word(reg::kStrtabBaseCfg);
+  state.gbpa = word(reg::kGbpa);
   translator.set_state(state);
+}
+
+std::uint32_t svasim_reference::read32(std::uint32_t offset) const {
+  if (offset == reg::kCr0Ack) return word(reg::kCr0);
+  if (offset == reg::kIrqCtrlAck) return word(reg::kIrqCtrl);
+  return arch::id_word(offset, features) | word(offset);
 }
 
 /// Does the answer to a page request lost to an overflow carry its PASID? None: an STE must tell and cannot.
@@ -77,24 +80,6 @@ std::optional<bool> svasim_reference::overflow_response_echoes(const arch::PageR
   const std::optional<arch::Ste> ste = translator.stream_table_entry(request.stream);
   if (!ste) return std::nullopt;
   return ste->ppar;
-}
-
-std::uint32_t svasim_reference::read32(std::uint32_t offset) const {
-  switch (offset) {
-    case reg::kIdr0: return config.idr0;
-    case reg::kIdr1: return config.idr1;
-    case reg::kIdr3: return config.idr3;
-    case reg::kIdr5: return config.idr5;
-    case reg::kCr0:
-    case reg::kCr0Ack: return cr0;
-    case reg::kCr1: return cr1;
-    case reg::kCr2: return cr2;
-    case reg::kGbpa: return state.gbpa;
-    case reg::kStrtabBase: return static_cast<std::uint32_t>(state.strtab_base);
-    case reg::kStrtabBase + 4: return static_cast<std::uint32_t>(state.strtab_base >> 32);
-    case reg::kStrtabBaseCfg: return state.strtab_base_cfg;
-    default: return 0;
-  }
 }
 
 namespace {
@@ -169,7 +154,7 @@ arch::PageRequest request_of(const svasim_page_request& r) {
 svasim_page_request_outcome page_request_outcome(const svasim_reference& ref,
                                                  const arch::PageRequest& request, int priq_state) {
   svasim_page_request_outcome out{};
-  const bool enabled = ref.state.smmu_enabled && (ref.cr0 & arch::cr0::kPriqEn) != 0;
+  const bool enabled = ref.enabled(arch::cr0::kSmmuEn) && ref.enabled(arch::cr0::kPriqEn);
   if (enabled && priq_state == SVASIM_PRIQ_WRITABLE) {
     const arch::PageRequestWords words = arch::encode(request);
     std::copy(words.begin(), words.end(), out.record);
@@ -207,12 +192,14 @@ svasim_reference* svasim_reference_create(const svasim_reference_config* config)
 
 void svasim_reference_destroy(svasim_reference* ref) { delete ref; }
 
-int svasim_reference_write(svasim_reference* ref, uint32_t offset, uint64_t value, uint32_t bytes) {
+int svasim_reference_write(svasim_reference* ref, uint32_t offset, uint64_t value, uint32_t bytes) try {
   if (ref == nullptr || !addressable(offset, bytes)) return SVASIM_REFERENCE_BAD_ARGUMENT;
   for (std::uint32_t i = 0; i < bytes; i += 4) {
     ref->write32(offset + i, static_cast<std::uint32_t>(value >> (8 * i)));
   }
   return SVASIM_REFERENCE_OK;
+} catch (const std::bad_alloc&) {
+  return SVASIM_REFERENCE_NO_MEMORY;
 }
 
 int svasim_reference_read(const svasim_reference* ref, uint32_t offset, uint64_t* value, uint32_t bytes) {

@@ -74,11 +74,11 @@ void svasim_reference_destroy(svasim_reference* ref);
 /* --- registers
  * ------------------------------------------------------------------------------------------------ */
 
-/* `offset` from the base of page 0, below 0x20000 and aligned to `bytes` (4 or 8). State relevant to
- * translation is kept: CR0 (effective at once, CR0ACK mirrors it), CR1, CR2, GBPA (an update ends at once:
- * UPDATE reads 0), STRTAB_BASE, STRTAB_BASE_CFG; ID registers are read-only. Everything else reads as zero
- * and ignores writes, so a monitor may hand over every access it sees. CR2 is only writable while SMMUEN is
- * 0. */
+/* `offset` from the base of page 0, below 0x20000 and aligned to `bytes` (4 or 8). Bits that the ID registers
+ * do not advertise, and registers that configure something in use, ignore writes. What takes time in hardware
+ * is in force at once: CR0ACK and IRQ_CTRLACK mirror, and a GBPA update is over (UPDATE reads 0). Registers
+ * that the SMMU itself changes (queue indices, GERROR) read as software left them. So a monitor may hand over
+ * every access it sees. A write gives NO_MEMORY if a register cannot be kept. */
 int svasim_reference_write(svasim_reference* ref, uint32_t offset, uint64_t value, uint32_t bytes);
 int svasim_reference_read(const svasim_reference* ref, uint32_t offset, uint64_t* value, uint32_t bytes);
 

@@ -13,8 +13,8 @@ namespace svasim::differential {
 
 /// How far a case got, for reports.
 struct Statistics {
-  std::uint64_t cases = 0, accesses = 0, translated = 0, faults = 0, stalls = 0, ats = 0, edits = 0,
-                updates = 0;
+  std::uint64_t cases = 0, accesses = 0, edits = 0, updates = 0;
+  std::map<std::string, std::uint64_t> outcomes;  ///< accesses by what the reference said
 };
 
 /// The first difference between the timed SMMU and the reference, in words; none: they agree. While
