@@ -197,7 +197,17 @@ class Run {
   [[noreturn]] void differ(const std::string& text) { throw Difference{text}; }
   template <class Words>
   void rewrite(std::uint64_t address, const Words& words) {
-    for (std::size_t i = 0; i < words.size(); ++i) machine_.memory().set(address + 8 * i, words[i]);
+    rewrite(address, words, Words{});
+  }
+  /// True: a bit of `kept` changed.
+  template <class Words>
+  bool rewrite(std::uint64_t address, const Words& words, const Words& kept) {
+    bool changed = false;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      changed |= ((machine_.memory().word(address + 8 * i) ^ words[i]) & kept[i]) != 0;
+      machine_.memory().set(address + 8 * i, words[i]);
+    }
+    return changed;
   }
 
   static int read(void* run, std::uint64_t address, void* data, std::uint32_t bytes);
@@ -479,13 +489,13 @@ Access Run::draw_access(Draw& draw) {
   if (kind == 7) a.type = arch::AddressType::translated;
   if (!stream.spaces.empty()) {
     const std::uint32_t index = draw.of(stream.spaces).index;
-    if (index != 0 || (stream.ste.s1_cd_max > 0 && draw.flag())) a.substream = {true, index};
+    if (index != 0 || (stream.ste.s1_cd_max > 0 && draw.chance(15))) a.substream = {true, index};
   }
   if (draw.chance(4)) a.substream = {draw.flag(), static_cast<std::uint32_t>(draw.below(64))};
   if (!a.substream.valid) a.substream.value = 0;
-  a.write = draw.chance(40);
+  a.write = draw.chance(35);
   a.privileged = draw.chance(30);
-  a.instruction = draw.chance(15) && (!a.write || a.ats);
+  a.instruction = draw.chance(8) && (!a.write || a.ats);
   if (a.ats && !a.substream.valid) a.privileged = a.instruction = false;  // PCIe: a PASID tells them
   a.address = draw_address(stream, a, draw);
   return a;
@@ -690,11 +700,11 @@ Slot* Run::draw_slot(Draw& draw) {
 
 std::uint64_t Run::draw_edit(const Slot& slot, Draw& draw) {
   const std::uint64_t there = machine_.memory().word(slot.address);
-  switch (draw.below(5)) {
+  switch (draw.below(8)) {
     case 0: return 0;
-    case 1: return slot.original;
-    case 2: return slot.leaf ? world_->make_leaf(slot, draw) : slot.original;
-    case 3: return there ^ 1u << draw.of({10u, 7u, 6u, 0u});
+    case 1: return there ^ 1u << draw.of({10u, 7u, 6u, 0u});
+    case 2:
+    case 3: return slot.original;
     default: return slot.leaf ? world_->make_leaf(slot, draw) : slot.original;
   }
 }
@@ -716,7 +726,6 @@ void Run::edit_ste(Draw& draw) {
   const auto index = static_cast<unsigned>(draw.below(world_->streams.size()));
   const Stream& stream = world_->streams[index];
   arch::Ste ste = stream.ste;
-  bool tables_too = false;
   switch (draw.below(6)) {
     case 0: break;  // as it was
     case 1: ste.s1_dss = static_cast<arch::DefaultSubstream>(draw.below(4)); break;
@@ -728,8 +737,7 @@ void Run::edit_ste(Draw& draw) {
       ste.sh_cfg = static_cast<std::uint8_t>(draw.below(4));
       break;
     case 4:
-      ste.config = static_cast<arch::SteConfig>(draw.below(8));
-      tables_too = true;
+      if (draw.flag()) ste.config = static_cast<arch::SteConfig>(draw.below(8));
       break;
     default: {
       const std::uint16_t vmid = ste.s2_vmid;
@@ -741,13 +749,14 @@ void Run::edit_ste(Draw& draw) {
       ste.s2_r ^= draw.flag();
       ste.s2_vmid = vmid;
       ste.strw = strw;
-      tables_too = true;
     }
   }
   ++statistics_.edits;
+  // Of the STE, TLBs may keep what stage 2 and the stream's world are made of.
+  constexpr arch::SteWords kKept{~0ull, 1ull << 25 | 3ull << 30, ~0ull, ~0ull};
+  const bool tables_too = rewrite(stream.ste_address, encode(ste), kKept);
   tell("  STE of stream " + std::to_string(raw(stream.id)) + " becomes " + hex(encode(ste)[0]) + " " +
        hex(encode(ste)[1]) + " " + hex(encode(ste)[2]) + " " + hex(encode(ste)[3]));
-  rewrite(stream.ste_address, encode(ste));
   submit(invalidate_ste(*world_, index, features_, tables_too, draw));
 }
 
@@ -758,7 +767,6 @@ void Run::edit_cd(Draw& draw) {
   const auto number = static_cast<unsigned>(draw.below(stream.spaces.size()));
   const Space& space = stream.spaces[number];
   arch::Cd cd = space.cd;
-  bool tables_too = false;
   switch (draw.below(3)) {
     case 0: break;
     case 1:
@@ -776,11 +784,11 @@ void Run::edit_cd(Draw& draw) {
       cd.half[0].tbi ^= draw.flag();
       cd.half[0].had ^= draw.flag();
       cd.mair ^= draw.below(256) << 8 * draw.below(8);
-      tables_too = true;
   }
   ++statistics_.edits;
+  constexpr arch::CdWords kKept{~(7ull << 44), ~0ull, ~0ull, ~0ull, ~0ull};  // all but A, R and S
+  const bool tables_too = rewrite(space.cd_address, encode(cd), kKept);
   tell("  CD at " + hex(space.cd_address) + " becomes " + hex(encode(cd)[0]) + " " + hex(encode(cd)[1]));
-  rewrite(space.cd_address, encode(cd));
   submit(invalidate_cd(*world_, index, space.index, features_, tables_too, draw));
 }
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t kTable = 3, kNotGlobal = arch::Descriptor::kNotGlobal;
 
 World::World(Machine& machine, const arch::Features& features, Tapes& tapes, Draw& setup)
     : memory_(machine.memory()), features_(features) {
-  defects_ = static_cast<unsigned>(setup.of({0, 1, 3, 10}));
+  defects_ = static_cast<unsigned>(setup.of({0, 0, 1, 4}));
   streams.resize(Tapes::kStreams);
   make_stream_table(setup);
   for (unsigned i = 0; i < streams.size(); ++i) {
@@ -112,19 +112,19 @@ arch::Ste World::make_ste(unsigned index, Draw& draw) {
   if (s1) kinds.insert(kinds.end(), {SteConfig::stage1, SteConfig::stage1});
   if (s1 && s2) kinds.insert(kinds.end(), {SteConfig::both, SteConfig::both, SteConfig::both});
   if (s2) kinds.push_back(SteConfig::stage2);
-  ste.config = draw.chance(8) ? static_cast<SteConfig>(draw.below(8)) : draw.of(kinds);
+  ste.config = draw.chance(5) ? static_cast<SteConfig>(draw.below(8)) : draw.of(kinds);
   const bool el2 = index == 3 && ste.config == SteConfig::stage1 && features_.hyp && draw.flag();
   ste.strw = el2 ? 2 : 0;
   const unsigned largest = el2 ? 0 : std::min<unsigned>(features_.ssidsize, 12);
   ste.s1_cd_max = static_cast<std::uint8_t>(std::min(largest, draw.of({0u, 2u, 7u, 12u})));
   ste.s1_fmt = static_cast<std::uint8_t>(features_.cd2l ? draw.below(3) : 0);
-  ste.s1_dss = static_cast<arch::DefaultSubstream>(draw.of({2, 1, 0, 3}));
+  ste.s1_dss = static_cast<arch::DefaultSubstream>(draw.of({2, 2, 2, 1, 1, 1, 0, 3}));
   ste.s1_stalld = features_.stall_model == arch::StallModel::selectable && draw.chance(10);
   const bool forced = features_.stall_model == arch::StallModel::forced;
   const bool stalls = features_.stall_model != arch::StallModel::never;
   ste.s2_s = stalls && ste.stage2() && (forced || draw.chance(25));
   ste.s2_r = draw.below(4) != 3;
-  if (!ste.s2_s) ste.eats = static_cast<arch::Eats>(draw.of({1, 0, 1, 2}));
+  if (!ste.s2_s) ste.eats = static_cast<arch::Eats>(draw.of({1, 1, 1, 2, 2, 0}));
   if (ste.eats == arch::Eats::split && (ste.config != SteConfig::both || features_.ns1ats))
     ste.eats = arch::Eats::full;
   ste.s2_vmid = static_cast<std::uint16_t>(index + 1);
@@ -283,20 +283,22 @@ std::uint64_t World::make_leaf(const Slot& slot, Draw& draw) {
   const Stream& stream = streams[slot.stream];
   const bool page = slot.level == 3;
   std::uint64_t word = page ? 3 : 1;
-  word |= std::uint64_t{draw.below(10) != 9} << 10;  // AF
-  word |= draw.of({3u, 0u, 2u, 1u}) << 8;            // SH
-  word |= std::uint64_t{draw.chance(30)} << 51;      // DBM
-  word |= std::uint64_t{draw.below(4)} << 53;        // PXN, UXN or XN
+  const bool ha = slot.stage == 1 ? stream.spaces[slot.space].cd.ha : stream.ste.s2_ha;
+  const bool hd = slot.stage == 1 ? stream.spaces[slot.space].cd.hd : stream.ste.s2_hd;
+  word |= std::uint64_t{!draw.chance(ha ? 40 : 5)} << 10;  // AF
+  word |= draw.of({3u, 0u, 2u, 1u}) << 8;                  // SH
+  word |= std::uint64_t{draw.chance(hd ? 60 : 10)} << 51;  // DBM
+  word |= std::uint64_t{draw.below(4)} << 53;              // PXN, UXN or XN
   std::uint64_t target = kBase;
   if (slot.log2_size <= 21) target = kData + (draw.below(8) << slot.log2_size);
   if (slot.log2_size == 25) target = kBase + (draw.below(2) << 25);
   if (slot.stage == 1) {
-    word |= draw.of({1u, 0u, 3u, 2u}) << 6;  // AP
-    word |= draw.below(8) << 2;              // AttrIndx
+    word |= draw.of({1u, 1u, 1u, 3u, 3u, 0u, 2u}) << 6;  // AP
+    word |= draw.below(8) << 2;                          // AttrIndx
     word |= std::uint64_t{!may_be_global(slot) || draw.flag()} << 11;
     target = name(stream, target);
   } else {
-    word |= draw.chance(15) ? draw.below(4) << 6 : 3u << 6;  // S2AP
+    word |= draw.chance(hd ? 40 : 10) ? draw.of({1u, 2u, 0u}) << 6 : 3u << 6;  // S2AP
     word |= draw.chance(30) ? draw.below(16) << 2 : 15u << 2;
     const std::uint64_t straight = physical(stream, slot.input);
     const bool structures = straight < kArenaEnd && straight + mask(slot.log2_size) >= kBase;
