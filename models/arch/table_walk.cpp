@@ -130,26 +130,30 @@ bool TableWalk::grants(const PrivilegedPermissions& permissions) const {
 }
 
 /// AP, the tables' restrictions, WXN and PAN. EL2 has one privilege level: AP[1], PXN and their table forms
-/// do not exist.
+/// do not exist. A clean page that hardware may make dirty counts as writable where that forbids execution:
+/// whether it has been written does not decide what can be executed.
 PrivilegedPermissions TableWalk::leaf_permissions(std::uint64_t word) const {
   const Descriptor leaf{word};
   const unsigned table = half().had ? 0 : hierarchical_;
   const bool writable = !leaf.read_only() && (table & kApTableReadOnly) == 0;
+  const bool dirtiable = config_.s1.hd && leaf.dirty_modifier() && (table & kApTableReadOnly) == 0;
+  const bool becomes_writable = writable || dirtiable;
   const bool uxn = leaf.uxn() || (table & kXnTable) != 0;
   const bool wxn = config_.s1.wxn;
   if (config_.world == StreamWorld::el2) {
-    const Permissions p{true, writable, !uxn && !(wxn && writable)};
+    const Permissions p{true, writable, !uxn && !(wxn && becomes_writable)};
     return {p, p};
   }
   const bool user = leaf.user_access() && (table & kApTableNoUser) == 0;
   const bool pxn = leaf.pxn() || (table & kPxnTable) != 0;
-  const bool user_writable = user && writable;
+  const bool user_writable = user && becomes_writable;
   // PAN: no privileged data access to user pages, with EPAN also if users may only execute them.
   const bool privileged = !(config_.s1.pan && (user || (config_.s1.epan && !uxn)));
   // What user code can write, privileged code never executes.
-  const Permissions at_el1{privileged, privileged && writable, !pxn && !user_writable && !(wxn && writable)};
+  const Permissions at_el1{privileged, privileged && writable,
+                           !pxn && !user_writable && !(wxn && becomes_writable)};
   if (half().e0pd) return {at_el1, {}};
-  return {at_el1, {user, user_writable, !uxn && !(wxn && user_writable)}};
+  return {at_el1, {user, user && writable, !uxn && !(wxn && user_writable)}};
 }
 
 /// The update is a write to the table: with stage 2 it needs write permission there. After a leaf hit in the

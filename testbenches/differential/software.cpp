@@ -29,7 +29,7 @@ Command by_address(Opcode opcode, const Slot& slot, std::uint16_t vmid, std::uin
   Command command = make(opcode, vmid, asid);
   command.leaf = draw.flag();
   const unsigned page = page_shift(slot.granule);
-  if (features.ril && slot.log2_size - page <= 31 + 5 && draw.flag()) {
+  if (features.ril && slot.log2_size > page && slot.log2_size - page <= 31 + 5 && draw.flag()) {
     command.tg = static_cast<std::uint8_t>(slot.granule == arch::Granule::k4    ? 1
                                            : slot.granule == arch::Granule::k16 ? 2
                                                                                 : 3);
@@ -117,7 +117,7 @@ Commands invalidate_ste(const World& world, unsigned index, const arch::Features
 
 Commands invalidate_cd(const World& world, unsigned index, std::uint32_t cd_index,
                        const arch::Features& features, bool tables_too, Draw& draw) {
-  if (draw.chance(25)) return invalidate_ste(world, index, features, tables_too, draw);
+  if (!features.s1p || draw.chance(25)) return invalidate_ste(world, index, features, tables_too, draw);
   Command command = make(draw.flag() ? Opcode::cfgi_cd_all : Opcode::cfgi_cd);
   command.stream = world.streams[index].id;
   command.substream = {draw.flag(), cd_index};

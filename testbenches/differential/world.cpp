@@ -155,7 +155,7 @@ void World::make_shapes(unsigned index, Draw& draw) {
   shape.bits = static_cast<unsigned>(draw.chance(40) ? 27 + draw.below(most - 26) : most);
   std::vector<unsigned> levels;
   for (unsigned sl0 = 0; sl0 < 4; ++sl0) {
-    const auto level = stage2_start_level(shape.granule, sl0, features_.stt);
+    const auto level = stage2_start_level(shape.granule, sl0, features_, false);
     if (!level) continue;
     const unsigned shift = level_shift(shape.granule, *level);
     if (shape.bits > shift && shape.bits - shift <= index_bits(shape.granule) + 4) levels.push_back(sl0);
@@ -163,7 +163,7 @@ void World::make_shapes(unsigned index, Draw& draw) {
   ste.s2_sl0 = static_cast<std::uint8_t>(levels.empty() ? draw.below(4) : draw.of(levels));
   ste.s2_t0sz = static_cast<std::uint8_t>(64 - shape.bits);
   ste.s2_tg = tg0_of(shape.granule);
-  shape.start = stage2_start_level(shape.granule, ste.s2_sl0, features_.stt).value_or(3);
+  shape.start = stage2_start_level(shape.granule, ste.s2_sl0, features_, false).value_or(3);
   const unsigned shift = level_shift(shape.granule, shape.start);
   const unsigned entries = shape.bits > shift ? shape.bits - shift : 1;
   shape.root = take(std::uint64_t{8} << std::min(entries, 17u));
@@ -314,18 +314,20 @@ void World::map_stage2(unsigned index, std::uint64_t ipa, Draw& draw) {
   std::uint64_t table = stream.stage2.root;
   const Granule g = stream.stage2.granule;
   unsigned bits = stream.stage2.bits;
-  for (unsigned level = stream.stage2.start; level <= 3; ++level, bits = level_shift(g, level - 1)) {
+  for (int level = stream.stage2.start; level <= 3; ++level, bits = level_shift(g, level - 1)) {
     const unsigned shift = level_shift(g, level);
     const std::uint64_t at = table + 8 * (ipa >> shift & mask(bits - shift));
     Slot* slot = find(at);
     if (slot == nullptr) {
       Slot made{2, index, 0, at, 0, ipa >> shift << shift, shift, level, g, level == 3, 0};
-      if (block_allowed(g, level, features_.oas_bits()) && draw.chance(30)) made.leaf = true;
+      if (arch::block_allowed({g, false, static_cast<std::uint8_t>(features_.oas_bits())}, level) &&
+          draw.chance(30))
+        made.leaf = true;
       if (!made.leaf) made.table = take(std::uint64_t{1} << page_shift(g));
       made.original = made.leaf ? make_leaf(made, draw) : made.table | kTable;
       if (defect(draw))
-        made.original =
-            draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1}, draw.word() | kNotGlobal});
+        made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1},
+                                 (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous});
       memory_.set(at, made.original);
       if (defect(draw) && draw.chance(30)) memory_.aborting.insert(at & ~std::uint64_t{63});
       slots.push_back(made);
@@ -344,7 +346,7 @@ void World::map_stage1(unsigned index, unsigned number, std::uint64_t va, Draw& 
   const Granule g = shape.granule;
   std::uint64_t table = shape.root;
   unsigned bits = shape.bits;
-  for (unsigned level = shape.start; level <= 3; ++level, bits = level_shift(g, level - 1)) {
+  for (int level = shape.start; level <= 3; ++level, bits = level_shift(g, level - 1)) {
     const unsigned shift = level_shift(g, level);
     if (bits <= shift) return;  // an illegal TxSZ: nothing will be read
     const std::uint64_t at = table + 8 * (va >> shift & mask(bits - shift));
@@ -352,13 +354,15 @@ void World::map_stage1(unsigned index, unsigned number, std::uint64_t va, Draw& 
     Slot* slot = find(at);
     if (slot == nullptr) {
       Slot made{1, index, number, at, 0, va >> shift << shift, shift, level, g, level == 3, 0};
-      if (block_allowed(g, level, features_.oas_bits()) && draw.chance(30)) made.leaf = true;
+      if (arch::block_allowed({g, false, static_cast<std::uint8_t>(features_.oas_bits())}, level) &&
+          draw.chance(30))
+        made.leaf = true;
       if (!made.leaf) made.table = take(std::uint64_t{1} << page_shift(g));
       made.original = made.leaf ? make_leaf(made, draw) : name(stream, made.table) | kTable;
       if (!made.leaf && draw.chance(15)) made.original |= draw.below(32) << 59;  // hierarchical attributes
       if (defect(draw))
-        made.original =
-            draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1}, draw.word() | kNotGlobal});
+        made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1},
+                                 (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous});
       memory_.set(at, made.original);
       if (defect(draw) && draw.chance(30)) memory_.aborting.insert(at & ~std::uint64_t{63});
       slots.push_back(made);

@@ -24,7 +24,7 @@ inline constexpr unsigned kLog2Commands = 8, kLog2Events = 7;
 struct Shape {
   arch::Granule granule = arch::Granule::k4;
   unsigned bits = 48;
-  unsigned start = 0;
+  int start = 0;
   std::uint64_t root = 0;  ///< physical
 };
 
@@ -37,7 +37,7 @@ struct Slot {
   std::uint64_t original = 0;
   std::uint64_t input = 0;  ///< VA or IPA of the first byte it maps
   unsigned log2_size = 12;
-  unsigned level = 3;
+  int level = 3;
   arch::Granule granule = arch::Granule::k4;
   bool leaf = false;
   std::uint64_t table = 0;  ///< what it leads to, if it is a table

@@ -57,6 +57,22 @@ TEST_CASE("Stage 1: access flag and dirty state in one update") {
   }
 }
 
+TEST_CASE("What may be executed does not depend on whether a page has been written") {
+  for (const std::uint64_t dirt : {kRo, std::uint64_t{0}}) {
+    Memory memory;
+    memory[kTable] = kLeaf | kAf | kDbm | dirt;
+    // What users can write, or make writable by writing, privileged code never executes.
+    CHECK(run(memory, updating(true), kPrivFetch).status() == TableWalk::Status::fault);
+    CHECK(run(memory, updating(true), kFetch).status() == TableWalk::Status::done);
+    StreamConfig wxn = updating(true);
+    wxn.s1.wxn = true;
+    CHECK(run(memory, wxn, kFetch).status() == TableWalk::Status::fault);
+  }
+  Memory memory;
+  memory[kTable] = kLeaf | kAf | kDbm | kRo;  // without HD it stays read-only
+  CHECK(run(memory, updating(false), kPrivFetch).status() == TableWalk::Status::done);
+}
+
 TEST_CASE("A lost race is walked with what was found") {
   StreamConfig config = updating(false);
   Memory memory;
