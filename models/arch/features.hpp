@@ -148,6 +148,8 @@ void Features::describe(Visitor& v) {
   v.field("gran64k", gran64k, "", 0, 1, "IDR5.GRAN64K");
   v.field("ds", ds, "", 0, 1, "IDR5.DS: 52-bit tables of 4 KB and 16 KB pages");
   v.field("vax", vax, "", 0, 1, "IDR5.VAX: 0 for 48-bit virtual addresses, 1 for 52-bit");
+  v.field("stall_max", stall_max, "transactions", 1, 65535,
+          "IDR5.STALL_MAX: stalled transactions with a record");
   v.field("iidr", iidr, "", 0, 4294967295.0, "IIDR: implementer, revision, variant, product");
   v.field("arch_minor", arch_minor, "", 1, 4, "AIDR.ArchMinorRev: SMMUv3.n");
 }

@@ -23,7 +23,7 @@ Settings Config::bind(Config& config) {
   settings.add("platform_device.", config.platform_device);
   settings.add("tbu.", config.tbu);
   settings.add("tcu.", config.tcu);
-  settings.add("tcu.", config.features);
+  settings.add("idr.", config.features);
   settings.add("dti.", config.dti);
   settings.add("interconnect.", config.interconnect);
   settings.add("llc.", config.llc);

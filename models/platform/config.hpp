@@ -85,22 +85,13 @@ struct MachineConfig {
   }
 };
 
-/// What the SMMU advertises, as far as runs change it.
-struct FeaturesConfig : arch::Features {
-  template <class Visitor>
-  void describe(Visitor& v) {
-    v.field("stall_max", stall_max, "transactions", 1, 65535,
-            "stalled transactions with a record (IDR5.STALL_MAX)");
-  }
-};
-
 struct Config {
   RunConfig run;
   DevicesConfig devices;
   MachineConfig machine;
   smmu::TbuConfig tbu;
   smmu::TcuConfig tcu;
-  FeaturesConfig features;
+  arch::Features features;
   smmu::DtiConfig dti;
   pcie::EndpointConfig endpoint;
   pcie::PcieLinkConfig link;

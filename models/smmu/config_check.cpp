@@ -48,7 +48,7 @@ std::vector<std::string> check(const SmmuConfig& config) {
     if (pwc.ways[level] != 0) need_power_of_two("tcu.pwc." + name + "_ways", pwc.ways[level]);
     if (pwc.s2_ways[level] != 0) need_power_of_two("tcu.pwc.s2_" + name + "_ways", pwc.s2_ways[level]);
   }
-  for (const std::string& error : config.features.check()) errors.push_back("features." + error);
+  for (const std::string& error : config.features.check()) errors.push_back("idr." + error);
   return errors;
 }
 

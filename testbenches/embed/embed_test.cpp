@@ -544,7 +544,7 @@ TEST_CASE("configurations without hardware are refused in words") {
   CHECK_THROWS_WITH(embed::Smmu("b", config), "tbu.slots: 5000 is out of range");
   config = {};
   config.smmu.features.s1p = config.smmu.features.s2p = false;
-  CHECK_THROWS_WITH(embed::Smmu("d", config), Catch::StartsWith("features.s1p, s2p: an SMMU has at least"));
+  CHECK_THROWS_WITH(embed::Smmu("d", config), Catch::StartsWith("idr.s1p, s2p: an SMMU has at least"));
   config = {};
   config.devices.clear();
   CHECK_THROWS_WITH(embed::Smmu("c", config), "devices: expected 1 to 62 ports");

@@ -71,6 +71,8 @@ TEST_CASE("values that are wrong together name their keys") {
            {{"host.priq_log2=1", "endpoint.pri.group_pages=3"}, "host.priq_log2"},
            {{"endpoint.ats.enabled=off"}, "endpoint.pri.enabled"},
            {{"link.lanes=3"}, "link.lanes"},
+           {{"idr.stall_model=forced"}, "idr.stall_model"},
+           {{"idr.oas=5", "idr.ds=on"}, "idr.ds"},
            {{"host.min_pasid=9", "host.max_pasid=8"}, "host.min_pasid"}}) {
     Words words{"config"};
     for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});

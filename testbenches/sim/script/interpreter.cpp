@@ -162,11 +162,9 @@ namespace {
 /// What no block describes.
 struct Rest {
   engine::Picoseconds& period;
-  std::uint16_t& stall_max;
   template <class Visitor>
   void describe(Visitor& v) {
     v.field("period", period, "ps", 1, 1e9, "clock of the SMMU and of the RAM");
-    v.field("features.stall_max", stall_max, "transactions", 1, 65535, "IDR5.STALL_MAX");
   }
 };
 
@@ -179,9 +177,9 @@ std::string setting_text(const Json& value) {
 
 void assign(Fields& fields, const Json& values, MachineConfig& config) {
   platform::Settings settings;
-  Rest rest{config.smmu.period, config.smmu.smmu.features.stall_max};
+  Rest rest{config.smmu.period};
   settings.add("", rest);
-  settings.add("features.", config.smmu.smmu.features);
+  settings.add("idr.", config.smmu.smmu.features);
   settings.add("tbu.", config.smmu.smmu.tbu);
   settings.add("tcu.", config.smmu.smmu.tcu);
   settings.add("dti.", config.smmu.smmu.dti);
