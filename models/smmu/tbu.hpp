@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <vector>
 
@@ -119,7 +118,7 @@ class Tbu : public sc_core::sc_module {
   engine::Ring<engine::Payload*> input_;   ///< bounded by config.input_queue (AtTarget places)
   engine::Ring<engine::Payload*> missed_;  ///< waiting for a slot; at most what the lookup pipelines hold
   engine::Ring<std::uint16_t> asking_;     ///< slots waiting for a token
-  std::deque<Slot> slots_;                 ///< made as they are needed
+  std::vector<Slot> slots_;                ///< made as they are needed
   std::vector<std::uint16_t> free_slots_;
   std::uint32_t tokens_;                 ///< free
   engine::Picoseconds lookup_free_ = 0;  ///< when the next lookup may start

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -157,7 +156,7 @@ class Translator {
   ConfigCache config_cache_;
   IpaCache ipa_cache_;
   WalkCachePort walk_cache_;
-  std::deque<Slot> slots_;  ///< made as they are needed
+  std::vector<Slot> slots_;  ///< made as they are needed
   std::vector<std::uint16_t> free_;
   std::uint32_t config_slots_;
   std::uint32_t walk_slots_;
