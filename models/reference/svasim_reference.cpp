@@ -33,7 +33,6 @@ struct svasim_reference {
 
   void write32(std::uint32_t offset, std::uint32_t value);
   std::uint32_t read32(std::uint32_t offset) const;
-  std::optional<bool> overflow_response_echoes(const arch::PageRequest&) const;
 
   /// A register's word as software left it.
   std::uint32_t word(std::uint32_t offset) const {
@@ -71,15 +70,6 @@ std::uint32_t svasim_reference::read32(std::uint32_t offset) const {
   if (offset == reg::kCr0Ack) return word(reg::kCr0);
   if (offset == reg::kIrqCtrlAck) return word(reg::kIrqCtrl);
   return arch::id_word(offset, features) | word(offset);
-}
-
-/// Does the answer to a page request lost to an overflow carry its PASID? None: an STE must tell and cannot.
-std::optional<bool> svasim_reference::overflow_response_echoes(const arch::PageRequest& request) const {
-  if (!request.substream.valid) return false;
-  if (features.pps) return true;
-  const std::optional<arch::Ste> ste = translator.stream_table_entry(request.stream);
-  if (!ste) return std::nullopt;
-  return ste->ppar;
 }
 
 namespace {
@@ -149,28 +139,33 @@ arch::PageRequest request_of(const svasim_page_request& r) {
   return request;
 }
 
-/// PRI queue rules: without a queue a group fails; in an overflow its Last request is answered Success, so
-/// that the device asks again.
 svasim_page_request_outcome page_request_outcome(const svasim_reference& ref,
                                                  const arch::PageRequest& request, int priq_state) {
+  using Action = arch::PriDecision::Action;
   svasim_page_request_outcome out{};
   const bool enabled = ref.enabled(arch::cr0::kSmmuEn) && ref.enabled(arch::cr0::kPriqEn);
-  if (enabled && priq_state == SVASIM_PRIQ_WRITABLE) {
-    const arch::PageRequestWords words = arch::encode(request);
-    std::copy(words.begin(), words.end(), out.record);
-    out.action = SVASIM_PRI_QUEUED;
-    return out;
+  const arch::PriQueueState queue{enabled, priq_state == SVASIM_PRIQ_ABORTED,
+                                  priq_state == SVASIM_PRIQ_OVERFLOW, false};
+  arch::PriDecision decision = arch::decide(request, queue, ref.features);
+  if (decision.needs_ste) {
+    const std::optional<arch::Ste> ste = ref.translator.stream_table_entry(request.stream);
+    decision = arch::settle_response(decision, ste ? &*ste : nullptr);
   }
-  out.action = SVASIM_PRI_DROPPED;
-  if (!request.last || request.stop_marker()) return out;
-  out.action = SVASIM_PRI_RESPONDED;
-  out.response = static_cast<std::uint8_t>(arch::PrgResponseCode::failure);
-  if (!enabled || priq_state == SVASIM_PRIQ_ABORTED) return out;
-  const std::optional<bool> echo = ref.overflow_response_echoes(request);
-  if (!echo) return out;
-  out.response = static_cast<std::uint8_t>(arch::PrgResponseCode::success);
-  out.substream_valid = *echo ? 1 : 0;
-  out.substream = *echo ? request.substream.value : 0;
+  switch (decision.action) {
+    case Action::queue: {
+      const arch::PageRequestWords words = arch::encode(request);
+      std::copy(words.begin(), words.end(), out.record);
+      out.action = SVASIM_PRI_QUEUED;
+      break;
+    }
+    case Action::discard: out.action = SVASIM_PRI_DROPPED; break;
+    case Action::respond:
+      out.action = SVASIM_PRI_RESPONDED;
+      out.response = static_cast<std::uint8_t>(decision.code);
+      out.substream_valid = decision.with_pasid ? 1 : 0;
+      out.substream = decision.with_pasid ? request.substream.value : 0;
+      break;
+  }
   return out;
 }
 

@@ -81,32 +81,11 @@ class ConfigCache {
     cds_.insert(stream, index, cd);
   }
 
-  /// What a CFGI command must remove: with an STE go all CDs found through it.
+  /// Removes what a CFGI command must remove.
   void invalidate(const arch::Command& command) {
-    using arch::Opcode;
-    const auto of_stream = [&](arch::StreamId s, std::uint32_t) { return s == command.stream; };
-    switch (command.opcode) {
-      case Opcode::cfgi_ste:
-        stes_.remove(of_stream);
-        cds_.remove(of_stream);
-        break;
-      case Opcode::cfgi_ste_range: {
-        const unsigned span = command.range + 1u;  // 2^span StreamIDs; 32 bits are all of them
-        const auto in_range = [&](arch::StreamId s, std::uint32_t) {
-          return span >= 32 || raw(s) >> span == raw(command.stream) >> span;
-        };
-        stes_.remove(in_range);
-        cds_.remove(in_range);
-        break;
-      }
-      case Opcode::cfgi_cd:
-        cds_.remove([&](arch::StreamId s, std::uint32_t i) {
-          return s == command.stream && i == command.substream.value;
-        });
-        break;
-      case Opcode::cfgi_cd_all: cds_.remove(of_stream); break;
-      default: break;
-    }
+    if (!arch::is_cfgi(command.opcode)) return;
+    stes_.remove([&](arch::StreamId s, std::uint32_t) { return arch::removes_ste(command, s); });
+    cds_.remove([&](arch::StreamId s, std::uint32_t i) { return arch::removes_cd(command, s, i); });
   }
 
  private:
