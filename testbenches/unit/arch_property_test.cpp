@@ -288,6 +288,11 @@ TEST_CASE("Random legal-looking STEs and CDs never break a walk") {
     features.vax = random() % 2;
     features.oas = static_cast<std::uint8_t>(random() % 7);
     features.stt = random() % 2 == 0;
+    features.ds = random() % 2 == 0;
+    features.httu = static_cast<Httu>(random() % 4);
+    features.fwb = random() % 2 == 0;
+    features.epan = features.e0pd = features.ptwnnc = features.pasidtt = random() % 2 == 0;
+    features.attr_types_ovr = features.attr_perms_ovr = random() % 2 == 0;
     const auto random_words = [&] {
       std::array<std::uint64_t, 8> words{};
       for (auto& w : words) w = random();
