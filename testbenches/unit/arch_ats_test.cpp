@@ -362,3 +362,14 @@ TEST_CASE("The PASID of a Translated transaction is looked at only with IDR3.PAS
   s.ste.s1_dss = DefaultSubstream::terminate;
   CHECK(fault_of(outcome(kNoSubstream)).id == EventId::f_stream_disabled);
 }
+
+TEST_CASE("A tagged address of a translation request (TBI)") {
+  Setup s;
+  AtsRequest tagged{kPasid, Va(0xA5ull << 56 | 0x5000)};
+  CHECK_FALSE(s.ask(tagged).translation.any_access());
+  s.cd.half[0].tbi = true;
+  CHECK(s.ask(tagged).translation.any_access());
+  CHECK(s.ask(tagged).translation.address == 0x8000'0000);
+  tagged.va = Va(1ull << 50 | 0x5000);  // below the tag byte every bit counts
+  CHECK_FALSE(s.ask(tagged).translation.any_access());
+}

@@ -422,3 +422,19 @@ TEST_CASE("Worlds and tags") {
   s.features.s2p = false;
   CHECK(s.walk().config().vmid == 0);
 }
+
+TEST_CASE("Structures beyond the address size") {
+  Setup s;
+  s.features.oas = 2;  // 40 bits
+  s.state.strtab_base = kStrtab | 1ull << 41;
+  CHECK(s.event() == EventId::none);  // register bits above the size do not exist
+  s.state.strtab_base = kStrtab;
+  s.state.strtab_base_cfg = 16 | 8u << 6 | 1u << 16;
+  s.memory[kStrtab + 8] = 1ull << 41 | 9;  // a level-1 descriptor that leads there: an aborted fetch
+  const Fault far = s.run({true, 3}, StreamId{0x105}).fault();
+  CHECK(far.id == EventId::f_ste_fetch);
+  CHECK(far.fetch_address == Pa((1ull << 41) + 5 * 64));
+  s.state.strtab_base_cfg = 8;
+  s.ste.s1_context_ptr = 1ull << 41;
+  CHECK(s.event() == EventId::c_bad_ste);
+}
