@@ -182,6 +182,7 @@ class Run {
   bool blocked(const Access& access, const std::deque<Access>& among) const;
   std::string say(const Access& access) const;
   std::string say(const Access& access, const Expected& expected) const;
+  void doubt_updates();
   void check_updates();
   void settle_accesses(std::deque<Access>& accesses, Draw& draw);
   /// `all` false: some of the stalls need no record, because what they repeat is being answered.
@@ -440,6 +441,11 @@ void Run::check(const Access& a, Expected& e, const std::deque<Access>& among) {
     return;
   }
   if (!right) e.event.due = 0;
+  doubt_updates();
+}
+
+/// The access last expected may not have had its turn: memory may show its hardware updates, or not.
+void Run::doubt_updates() {
   for (const auto& [address, value] : updated_) maybe_updated_[address] = value;
   updated_ = before_;
 }
@@ -636,6 +642,7 @@ void Run::end_stalls(std::deque<Access>& accesses, Draw& draw) {
       const bool ended = access.done && !access.forwarded && access.ok == raz && access.raz == raz;
       if (answer != Answer::retry && ended && expected.back().outcome.status == SVASIM_STALLED) {
         tell("  " + describe(access) + "\n    SMMU: " + say(access) + ", as answered");
+        doubt_updates();  // it ended where it waited, perhaps behind another, without a walk of its own
       } else {
         check(access, expected.back(), now);
       }
