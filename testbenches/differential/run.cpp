@@ -89,6 +89,7 @@ smmu::SmmuConfig draw_config(Draw& draw) {
     c.tcu.pwc.ways = {1, 1, 1, 2};
   }
   c.tcu.merge_events = draw.flag();
+  c.tbu.tlb_contiguous = draw.flag();
   if (draw.chance(10)) (draw.flag() ? f.s1p : f.s2p) = false;
   f.httu = static_cast<arch::Httu>(draw.of({2, 2, 1, 0}));
   f.hyp = !draw.chance(10);
@@ -477,7 +478,7 @@ std::uint64_t Run::draw_address(const Stream& stream, const Access& a, Draw& dra
     if (!stream.hot.empty() && draw.flag()) address = draw.of(stream.hot);
   } else if (space != nullptr && !space->hot.empty() && !draw.chance(3)) {
     address = draw.of(space->hot);
-    if (draw.chance(10)) address ^= draw.below(4) << 12;
+    if (draw.chance(20)) address ^= draw.below(4) << draw.of({12, 14, 16});
     if (draw.chance(3)) address ^= std::uint64_t{1} << (40 + draw.below(24));
   } else if (!stream.hot.empty()) {
     address = draw.of(stream.hot);
@@ -725,7 +726,7 @@ void Run::edit_descriptor(Draw& draw) {
        std::to_string(raw(world_->streams[slot->stream].id)) + ", level " + std::to_string(slot->level) +
        ", input " + hex(slot->input) + "): " + hex(machine_.memory().word(slot->address)) + " becomes " +
        hex(word));
-  machine_.memory().set(slot->address, word);
+  world_->write(*slot, word);
   submit(invalidate_descriptor(*world_, *slot, features_, draw));
 }
 
@@ -824,7 +825,7 @@ void Run::edit_under_way(Draw& draw) {
   }
   machine_.run(draw.below(200));
   tell("  under way: descriptor at " + hex(slot->address) + ": " + hex(before) + " becomes " + hex(after));
-  machine_.memory().set(slot->address, after);
+  world_->write(*slot, after);
   submit(invalidate_descriptor(*world_, *slot, features_, draw));
   machine_.settle();
   for (std::size_t i = 0; i < count; ++i) {

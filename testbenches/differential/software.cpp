@@ -23,13 +23,17 @@ Commands all_tables(const arch::Features& features) {
   return commands;
 }
 
-/// By address: any byte the descriptor maps, or a range that covers it.
-Command by_address(Opcode opcode, const Slot& slot, std::uint16_t vmid, std::uint16_t asid,
+/// By address: any byte the descriptor maps, or a range that covers it. A contiguous group is many
+/// descriptors: a range.
+Command by_address(Opcode opcode, Slot slot, std::uint16_t vmid, std::uint16_t asid,
                    const arch::Features& features, Draw& draw) {
+  slot.log2_size += slot.group;
+  slot.input &= ~arch::mask(slot.log2_size);
   Command command = make(opcode, vmid, asid);
   command.leaf = draw.flag();
   const unsigned page = page_shift(slot.granule);
-  if (features.ril && slot.log2_size > page && slot.log2_size - page <= 31 + 5 && draw.flag()) {
+  if (features.ril && slot.log2_size > page && slot.log2_size - page <= 31 + 5 &&
+      (slot.group != 0 || draw.flag())) {
     command.tg = static_cast<std::uint8_t>(slot.granule == arch::Granule::k4    ? 1
                                            : slot.granule == arch::Granule::k16 ? 2
                                                                                 : 3);
@@ -47,8 +51,9 @@ Command by_address(Opcode opcode, const Slot& slot, std::uint16_t vmid, std::uin
 Commands invalidate_stage1(const World& world, const Slot& slot, const arch::Features& features, Draw& draw) {
   const Stream& stream = world.streams[slot.stream];
   const std::uint16_t asid = stream.spaces[slot.space].cd.asid;
+  const bool by_address_suffices = slot.leaf && (slot.group == 0 || features.ril);
   if (stream.ste.strw == 2 && stream.ste.config == arch::SteConfig::stage1) {
-    if (slot.leaf && draw.flag()) {
+    if (by_address_suffices && draw.flag()) {
       return {
           by_address(draw.of({Opcode::tlbi_el2_va, Opcode::tlbi_el2_vaa}), slot, 0, asid, features, draw)};
     }
@@ -58,7 +63,8 @@ Commands invalidate_stage1(const World& world, const Slot& slot, const arch::Fea
   std::vector<Opcode> opcodes{Opcode::tlbi_nsnh_all, Opcode::tlbi_nh_all};
   if (features.s2p) opcodes.push_back(Opcode::tlbi_s12_vmall);
   if (stream.ste.s1_cd_max > 0) opcodes.push_back(Opcode::tlbi_nh_asid);  // nothing is global
-  if (slot.leaf) opcodes.insert(opcodes.end(), {Opcode::tlbi_nh_va, Opcode::tlbi_nh_vaa, Opcode::tlbi_nh_va});
+  if (by_address_suffices)
+    opcodes.insert(opcodes.end(), {Opcode::tlbi_nh_va, Opcode::tlbi_nh_vaa, Opcode::tlbi_nh_va});
   const Opcode opcode = draw.of(opcodes);
   if (opcode == Opcode::tlbi_nh_va || opcode == Opcode::tlbi_nh_vaa) {
     return {by_address(opcode, slot, vmid, asid, features, draw)};
@@ -84,7 +90,7 @@ Commands invalidate_descriptor(const World& world, const Slot& slot, const arch:
   const Stream& stream = world.streams[slot.stream];
   const std::uint16_t vmid = stream.ste.s2_vmid;
   Commands commands;
-  switch (slot.leaf ? draw.below(3) : draw.below(2)) {
+  switch (draw.below(slot.leaf && (slot.group == 0 || features.ril) ? 3 : 2)) {
     case 0: commands = {make(Opcode::tlbi_nsnh_all)}; break;
     case 1: commands = {make(Opcode::tlbi_s12_vmall, vmid)}; break;
     default:

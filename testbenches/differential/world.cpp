@@ -270,9 +270,55 @@ arch::Cd World::make_cd(unsigned index, unsigned number, Draw& draw) {
 }
 
 Slot* World::find(std::uint64_t address) {
-  const auto at =
-      std::find_if(slots.begin(), slots.end(), [&](const Slot& s) { return s.address == address; });
+  const auto at = std::find_if(slots.begin(), slots.end(), [&](const Slot& s) {
+    return s.address >> 3 >> s.group == address >> 3 >> s.group;
+  });
   return at == slots.end() ? nullptr : &*at;
+}
+
+void World::write(const Slot& slot, std::uint64_t word) {
+  const std::uint64_t first = slot.address & ~mask(3 + slot.group), index = mask(slot.group)
+                                                                            << slot.log2_size;
+  for (std::uint64_t i = 0; i <= mask(slot.group); ++i) {
+    memory_.set(first + 8 * i, slot.group == 0 || word == 0 ? word : (word & ~index) | i << slot.log2_size);
+  }
+}
+
+/// Rarely, a group whose leaves software keeps alike. (Hardware updates one of them at a time: not with
+/// those.)
+unsigned World::draw_group(const Slot& slot, unsigned table_bits, Draw& draw) {
+  const Stream& stream = streams[slot.stream];
+  const unsigned group = arch::log2_contiguous_leaves(slot.granule, slot.level);
+  const bool updates = slot.stage == 1 ? stream.spaces[slot.space].cd.ha : stream.ste.s2_ha;
+  if (!draw.chance(30) || updates || group > table_bits || slot.log2_size + group > 30) return 0;
+  const std::uint64_t first = slot.address & ~mask(3 + group);
+  for (std::uint64_t i = 0; i <= mask(group); ++i) {
+    if (find(first + 8 * i) != nullptr) return 0;
+  }
+  return group;
+}
+
+Slot& World::slot_at(Slot made, unsigned table_bits, Draw& draw) {
+  if (Slot* there = find(made.address)) return *there;
+  const Stream& stream = streams[made.stream];
+  const arch::TableFormat format{made.granule, false, static_cast<std::uint8_t>(features_.oas_bits())};
+  made.leaf = made.level == 3 || (arch::block_allowed(format, made.level) && draw.chance(30));
+  if (made.leaf) {
+    made.group = draw_group(made, table_bits, draw);
+    made.original = make_leaf(made, draw);
+  } else {
+    made.table = take(std::uint64_t{1} << page_shift(made.granule));
+    made.original = (made.stage == 1 ? name(stream, made.table) : made.table) | kTable;
+    if (made.stage == 1 && draw.chance(15)) made.original |= draw.below(32) << 59;  // hierarchical attributes
+  }
+  if (made.group == 0 && defect(draw)) {
+    made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1},
+                             (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous});
+  }
+  write(made, made.original);
+  if (defect(draw) && draw.chance(30)) memory_.aborting.insert(made.address & ~std::uint64_t{63});
+  slots.push_back(made);
+  return slots.back();
 }
 
 bool World::may_be_global(const Slot& slot) const {
@@ -282,7 +328,9 @@ bool World::may_be_global(const Slot& slot) const {
 std::uint64_t World::make_leaf(const Slot& slot, Draw& draw) {
   const Stream& stream = streams[slot.stream];
   const bool page = slot.level == 3;
+  const unsigned log2_size = slot.log2_size + slot.group;
   std::uint64_t word = page ? 3 : 1;
+  if (slot.group != 0) word |= arch::Descriptor::kContiguous;
   const bool ha = slot.stage == 1 ? stream.spaces[slot.space].cd.ha : stream.ste.s2_ha;
   const bool hd = slot.stage == 1 ? stream.spaces[slot.space].cd.hd : stream.ste.s2_hd;
   word |= std::uint64_t{!draw.chance(ha ? 40 : 5)} << 10;  // AF
@@ -290,8 +338,8 @@ std::uint64_t World::make_leaf(const Slot& slot, Draw& draw) {
   word |= std::uint64_t{draw.chance(hd ? 60 : 10)} << 51;  // DBM
   word |= std::uint64_t{draw.below(4)} << 53;              // PXN, UXN or XN
   std::uint64_t target = kBase;
-  if (slot.log2_size <= 21) target = kData + (draw.below(8) << slot.log2_size);
-  if (slot.log2_size == 25) target = kBase + (draw.below(2) << 25);
+  if (log2_size <= 21) target = kData + (draw.below(8) << log2_size);
+  if (log2_size == 25) target = kBase + (draw.below(2) << 25);
   if (slot.stage == 1) {
     word |= draw.of({1u, 1u, 1u, 3u, 3u, 0u, 2u}) << 6;  // AP
     word |= draw.below(8) << 2;                          // AttrIndx
@@ -300,12 +348,12 @@ std::uint64_t World::make_leaf(const Slot& slot, Draw& draw) {
   } else {
     word |= draw.chance(hd ? 40 : 10) ? draw.of({1u, 2u, 0u}) << 6 : 3u << 6;  // S2AP
     word |= draw.chance(30) ? draw.below(16) << 2 : 15u << 2;
-    const std::uint64_t straight = physical(stream, slot.input);
-    const bool structures = straight < kArenaEnd && straight + mask(slot.log2_size) >= kBase;
+    const std::uint64_t straight = physical(stream, slot.input & ~mask(log2_size));
+    const bool structures = straight < kArenaEnd && straight + mask(log2_size) >= kBase;
     if (structures || draw.flag()) target = straight;
   }
   if (defect(draw)) target ^= std::uint64_t{1} << (24 + draw.below(28));
-  return word | (target & ~mask(slot.log2_size) & (mask(40) << 12));
+  return word | (target & ~mask(log2_size) & (mask(40) << 12));
 }
 
 void World::map_stage2(unsigned index, std::uint64_t ipa, Draw& draw) {
@@ -317,24 +365,10 @@ void World::map_stage2(unsigned index, std::uint64_t ipa, Draw& draw) {
   for (int level = stream.stage2.start; level <= 3; ++level, bits = level_shift(g, level - 1)) {
     const unsigned shift = level_shift(g, level);
     const std::uint64_t at = table + 8 * (ipa >> shift & mask(bits - shift));
-    Slot* slot = find(at);
-    if (slot == nullptr) {
-      Slot made{2, index, 0, at, 0, ipa >> shift << shift, shift, level, g, level == 3, 0};
-      if (arch::block_allowed({g, false, static_cast<std::uint8_t>(features_.oas_bits())}, level) &&
-          draw.chance(30))
-        made.leaf = true;
-      if (!made.leaf) made.table = take(std::uint64_t{1} << page_shift(g));
-      made.original = made.leaf ? make_leaf(made, draw) : made.table | kTable;
-      if (defect(draw))
-        made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1},
-                                 (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous});
-      memory_.set(at, made.original);
-      if (defect(draw) && draw.chance(30)) memory_.aborting.insert(at & ~std::uint64_t{63});
-      slots.push_back(made);
-      slot = &slots.back();
-    }
-    if (slot->leaf) return;
-    table = slot->table;
+    const Slot& slot =
+        slot_at({2, index, 0, at, 0, ipa >> shift << shift, shift, level, g}, bits - shift, draw);
+    if (slot.leaf) return;
+    table = slot.table;
   }
 }
 
@@ -351,31 +385,16 @@ void World::map_stage1(unsigned index, unsigned number, std::uint64_t va, Draw& 
     if (bits <= shift) return;  // an illegal TxSZ: nothing will be read
     const std::uint64_t at = table + 8 * (va >> shift & mask(bits - shift));
     if (stream.ste.stage2()) map_stage2(index, name(stream, at), draw);
-    Slot* slot = find(at);
-    if (slot == nullptr) {
-      Slot made{1, index, number, at, 0, va >> shift << shift, shift, level, g, level == 3, 0};
-      if (arch::block_allowed({g, false, static_cast<std::uint8_t>(features_.oas_bits())}, level) &&
-          draw.chance(30))
-        made.leaf = true;
-      if (!made.leaf) made.table = take(std::uint64_t{1} << page_shift(g));
-      made.original = made.leaf ? make_leaf(made, draw) : name(stream, made.table) | kTable;
-      if (!made.leaf && draw.chance(15)) made.original |= draw.below(32) << 59;  // hierarchical attributes
-      if (defect(draw))
-        made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1},
-                                 (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous});
-      memory_.set(at, made.original);
-      if (defect(draw) && draw.chance(30)) memory_.aborting.insert(at & ~std::uint64_t{63});
-      slots.push_back(made);
-      slot = &slots.back();
-    }
-    if (slot->leaf) {
+    const Slot& slot =
+        slot_at({1, index, number, at, 0, va >> shift << shift, shift, level, g}, bits - shift, draw);
+    if (slot.leaf) {
       if (stream.ste.stage2()) {
-        const std::uint64_t base = slot->original & (mask(48) & ~mask(slot->log2_size));
-        map_stage2(index, (base | (va & mask(slot->log2_size))) & mask(stream.stage2.bits), draw);
+        const std::uint64_t base = memory_.word(at) & (mask(48) & ~mask(shift));
+        map_stage2(index, (base | (va & mask(shift))) & mask(stream.stage2.bits), draw);
       }
       return;
     }
-    table = slot->table;
+    table = slot.table;
   }
 }
 

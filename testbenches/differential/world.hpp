@@ -41,6 +41,7 @@ struct Slot {
   arch::Granule granule = arch::Granule::k4;
   bool leaf = false;
   std::uint64_t table = 0;  ///< what it leads to, if it is a table
+  unsigned group = 0;       ///< log2 of the leaves that carry the contiguous hint together
 };
 
 /// An address space: one CD and its tables.
@@ -73,6 +74,8 @@ class World {
   std::uint64_t strtab_base = 0;
   std::uint32_t strtab_base_cfg = 0;
 
+  /// Writes the slot's descriptor, and those of its contiguous group with it.
+  void write(const Slot& slot, std::uint64_t word);
   /// A leaf for a slot, as its stream's software might write it.
   std::uint64_t make_leaf(const Slot& slot, Draw& draw);
   arch::Ste make_ste(unsigned stream, Draw& draw);
@@ -100,6 +103,9 @@ class World {
   void write_structure(std::uint64_t address, Words words, std::uint64_t never_flipped_0,
                        std::uint64_t never_flipped_1, std::uint64_t never_flipped_2, Draw& draw);
   Slot* find(std::uint64_t address);
+  /// The slot at its address; made, with a leaf or a table, if nothing is there yet.
+  Slot& slot_at(Slot made, unsigned table_bits, Draw& draw);
+  unsigned draw_group(const Slot& slot, unsigned table_bits, Draw& draw);
 
   Memory& memory_;
   arch::Features features_;
