@@ -8,9 +8,11 @@
 #include "models/arch/pri.hpp"
 #include "models/arch/reference.hpp"
 #include "models/arch/register_map.hpp"
+#include "models/reference/window.hpp"
 
 namespace arch = svasim::arch;
 namespace reg = svasim::arch::reg;
+using svasim::reference::Question;
 
 /// An instance: the registers as software sees them, and the translator that reads them.
 struct svasim_reference {
@@ -45,6 +47,7 @@ struct svasim_reference {
   arch::Features features;
   std::map<std::uint32_t, std::uint32_t> words{{reg::kGbpa, arch::gbpa::kReset}};
   arch::ReferenceTranslator translator;
+  svasim::reference::Window window;
 };
 
 void svasim_reference::write32(std::uint32_t offset, std::uint32_t value) {
@@ -123,6 +126,39 @@ svasim_outcome outcome_of(const arch::FaultOutcome& failed) {
   }
   out.event = event_of(failed.event);
   return out;
+}
+
+svasim_outcome outcome_of(const arch::Outcome& outcome) {
+  return std::visit([](const auto& alternative) { return outcome_of(alternative); }, outcome);
+}
+
+bool askable(const svasim_transaction* t) {
+  return t != nullptr && (t->address_type == SVASIM_UNTRANSLATED || t->address_type == SVASIM_TRANSLATED);
+}
+
+Question question_of(const svasim_transaction& t) {
+  return {arch::StreamId{t.stream},
+          substream_of(t.substream_valid, t.substream),
+          static_cast<arch::AddressType>(t.address_type),
+          t.may_stall != 0,
+          arch::Va(t.address),
+          {t.write != 0, t.instruction != 0, t.privileged != 0}};
+}
+
+arch::Outcome answer(const svasim_reference& ref, const Question& q) {
+  return ref.translator.translate(q.stream, q.substream, q.va, q.access, q.type, q.may_stall);
+}
+
+/// Do the two look the same from outside?
+bool same(const svasim_outcome& a, const svasim_outcome& b) {
+  if (a.status != b.status) return false;
+  if (a.status == SVASIM_TRANSLATED_OK) {
+    return a.address == b.address && a.memory_type == b.memory_type && a.shareability == b.shareability;
+  }
+  constexpr std::uint64_t kStag = 0xFFFF;
+  const auto *x = a.event.words, *y = b.event.words;
+  return (a.event.due != 0) == (b.event.due != 0) && x[0] == y[0] && ((x[1] ^ y[1]) & ~kStag) == 0 &&
+         x[2] == y[2] && x[3] == y[3];
 }
 
 arch::PageRequest request_of(const svasim_page_request& r) {
@@ -205,16 +241,29 @@ int svasim_reference_read(const svasim_reference* ref, uint32_t offset, uint64_t
 }
 
 int svasim_reference_translate(svasim_reference* ref, const svasim_transaction* t, svasim_outcome* outcome) {
-  if (ref == nullptr || t == nullptr || outcome == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
-  if (t->address_type != SVASIM_UNTRANSLATED && t->address_type != SVASIM_TRANSLATED) {
-    return SVASIM_REFERENCE_BAD_ARGUMENT;
-  }
-  const arch::Outcome result = ref->translator.translate(
-      arch::StreamId{t->stream}, substream_of(t->substream_valid, t->substream), arch::Va(t->address),
-      {t->write != 0, t->instruction != 0, t->privileged != 0},
-      static_cast<arch::AddressType>(t->address_type), t->may_stall != 0);
-  *outcome = std::visit([](const auto& alternative) { return outcome_of(alternative); }, result);
+  if (ref == nullptr || !askable(t) || outcome == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  *outcome = outcome_of(answer(*ref, question_of(*t)));
   return SVASIM_REFERENCE_OK;
+}
+
+int svasim_reference_remember(svasim_reference* ref, const svasim_transaction* t) try {
+  if (ref == nullptr || !askable(t)) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  const Question question = question_of(*t);
+  const auto config = ref->translator.configuration(question.stream, question.substream, question.type);
+  const auto* stream = std::get_if<arch::StreamConfig>(&config);
+  ref->window.remember(question, answer(*ref, question),
+                       stream != nullptr ? stream->access_override : arch::AccessOverride{});
+  return SVASIM_REFERENCE_OK;
+} catch (const std::bad_alloc&) {
+  return SVASIM_REFERENCE_NO_MEMORY;
+}
+
+int svasim_reference_permitted(svasim_reference* ref, const svasim_transaction* t,
+                               const svasim_outcome* observed) {
+  if (ref == nullptr || !askable(t) || observed == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
+  const Question question = question_of(*t);
+  const auto fits = [&](const arch::Outcome& outcome) { return same(outcome_of(outcome), *observed); };
+  return fits(answer(*ref, question)) || ref->window.any_for(question, fits) ? 1 : 0;
 }
 
 int svasim_reference_translation_request(svasim_reference* ref, const svasim_ats_request* r,
@@ -257,8 +306,12 @@ int svasim_reference_page_request(svasim_reference* ref, const svasim_page_reque
   return SVASIM_REFERENCE_OK;
 }
 
-int svasim_reference_command(svasim_reference* ref, const uint64_t words[2]) {
+int svasim_reference_command(svasim_reference* ref, const uint64_t words[2]) try {
   if (ref == nullptr || words == nullptr) return SVASIM_REFERENCE_BAD_ARGUMENT;
   const arch::Command command = arch::decode_command({words[0], words[1]});
-  return arch::legal(command, ref->features) ? SVASIM_COMMAND_LEGAL : SVASIM_COMMAND_ILLEGAL;
+  if (!arch::legal(command, ref->features)) return SVASIM_COMMAND_ILLEGAL;
+  ref->window.command(command, ref->translator.state(), ref->features);
+  return SVASIM_COMMAND_LEGAL;
+} catch (const std::bad_alloc&) {
+  return SVASIM_REFERENCE_NO_MEMORY;
 }

@@ -221,9 +221,30 @@ int svasim_reference_page_request(svasim_reference* ref, const svasim_page_reque
 /* CMDQ_CONS.ERR after a command. */
 enum { SVASIM_COMMAND_LEGAL = 0, SVASIM_COMMAND_ILLEGAL = 1 /* CERROR_ILL */ };
 
-/* A command as the SMMU consumes it, two 64-bit words. Returns SVASIM_COMMAND_LEGAL or
- * SVASIM_COMMAND_ILLEGAL. */
+/* A command as the SMMU consumes it, two 64-bit words; a CMD_SYNC when it has completed. Returns
+ * SVASIM_COMMAND_LEGAL or SVASIM_COMMAND_ILLEGAL. */
 int svasim_reference_command(svasim_reference* ref, const uint64_t words[2]);
+
+/* --- caches
+ * --------------------------------------------------------------------------------------------------- This
+ * model has none; a DUT may still use what was true before software changed memory, until the invalidation of
+ * it has completed. For a scoreboard that runs while tables change: (1) svasim_reference_remember, before
+ * software changes memory, for the accesses whose outcome will change; (2) svasim_reference_command, for
+ * every command the DUT consumes; (3) svasim_reference_permitted, for every access the DUT completes: right
+ * now, or as remembered and not invalidated. Remembered are whole outcomes: a DUT whose walk met some tables
+ * before and some after a change may give a third one.
+ */
+
+/* What this transaction meets now may be used, for all the region it holds for, until a CMD_SYNC that follows
+ * a TLBI (of bypass: a CFGI) which names it. A fault is remembered for its page and kind of access until a
+ * CMD_SYNC that follows any TLBI, or a CFGI of its stream. Each call costs memory until then. OK,
+ * BAD_ARGUMENT or NO_MEMORY. */
+int svasim_reference_remember(svasim_reference* ref, const svasim_transaction* transaction);
+
+/* May a DUT have ended the transaction like this? Compared are status, and then address, memory type and
+ * shareability, or the event (without its STAG). 1 or 0, BAD_ARGUMENT or NO_MEMORY. */
+int svasim_reference_permitted(svasim_reference* ref, const svasim_transaction* transaction,
+                               const svasim_outcome* observed);
 
 #ifdef __cplusplus
 }

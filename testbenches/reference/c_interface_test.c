@@ -239,6 +239,39 @@ static void commands(svasim_reference* ref) {
   CHECK(svasim_reference_command(ref, reserved), SVASIM_COMMAND_ILLEGAL); /* CS = 3 */
 }
 
+/* A page changes: what it was may be used until its invalidation has completed, and for the whole page. */
+static void caches(memory* m, svasim_reference* ref) {
+  const uint64_t tlbi_other[2] = {UINT64_C(0x0008000000000012), VA},
+                 sync[2] = {0x46, 0};                          /* NH_VA of ASID 8 */
+  const uint64_t tlbi[2] = {UINT64_C(0x0007000000000012), VA}; /* of ASID 7 */
+  svasim_transaction t;
+  svasim_outcome before, after;
+  memset(&t, 0, sizeof t);
+  t.stream = 1;
+  t.address = VA + 0x10;
+  CHECK(svasim_reference_remember(ref, &t), SVASIM_REFERENCE_OK);
+  t.address = VA + 0x208;
+  CHECK(svasim_reference_translate(ref, &t, &before), SVASIM_REFERENCE_OK);
+  *at(m, 0x15018) = 0x50000FC3; /* another frame, read-only */
+  CHECK(svasim_reference_translate(ref, &t, &after), SVASIM_REFERENCE_OK);
+  CHECK(before.address, 0x45678208);
+  CHECK(after.address, 0x50000208);
+  CHECK(svasim_reference_permitted(ref, &t, &before), 1);
+  CHECK(svasim_reference_permitted(ref, &t, &after), 1);
+  before.address += 8;
+  CHECK(svasim_reference_permitted(ref, &t, &before), 0);
+  before.address -= 8;
+  CHECK(svasim_reference_command(ref, tlbi_other), SVASIM_COMMAND_LEGAL);
+  CHECK(svasim_reference_command(ref, sync), SVASIM_COMMAND_LEGAL);
+  CHECK(svasim_reference_permitted(ref, &t, &before), 1);
+  CHECK(svasim_reference_command(ref, tlbi), SVASIM_COMMAND_LEGAL);
+  CHECK(svasim_reference_permitted(ref, &t, &before), 1); /* not yet complete */
+  CHECK(svasim_reference_command(ref, sync), SVASIM_COMMAND_LEGAL);
+  CHECK(svasim_reference_permitted(ref, &t, &before), 0);
+  CHECK(svasim_reference_permitted(ref, &t, &after), 1);
+  make_tables(m);
+}
+
 static void registers(svasim_reference* ref) {
   uint64_t value = 0;
   svasim_outcome o;
@@ -285,6 +318,8 @@ static void bad_arguments(svasim_reference* ref) {
   CHECK(svasim_reference_translation_request(ref, NULL, NULL), SVASIM_REFERENCE_BAD_ARGUMENT);
   CHECK(svasim_reference_page_request(ref, NULL, 0, NULL), SVASIM_REFERENCE_BAD_ARGUMENT);
   CHECK(svasim_reference_command(ref, NULL), SVASIM_REFERENCE_BAD_ARGUMENT);
+  CHECK(svasim_reference_remember(ref, NULL), SVASIM_REFERENCE_BAD_ARGUMENT);
+  CHECK(svasim_reference_permitted(ref, &t, NULL), SVASIM_REFERENCE_BAD_ARGUMENT);
   CHECK(svasim_reference_read(ref, 0x80, &value, 2), SVASIM_REFERENCE_BAD_ARGUMENT);
   CHECK(svasim_reference_read(ref, 0x84, &value, 8), SVASIM_REFERENCE_BAD_ARGUMENT);
   CHECK(svasim_reference_read(ref, 0x20000, &value, 4), SVASIM_REFERENCE_BAD_ARGUMENT);
@@ -303,6 +338,7 @@ int main(void) {
   ats(ref);
   page_requests(ref);
   commands(ref);
+  caches(&m, ref);
   bad_arguments(ref);
   registers(ref);
   svasim_reference_destroy(ref);
