@@ -832,7 +832,7 @@ void Run::edit_under_way(Draw& draw) {
     const Expected now = expect(accesses[i]);
     tell("  " + describe(accesses[i]) + "\n    SMMU: " + say(accesses[i]) + "\n    reference before: " +
          say(accesses[i], old[i]) + "\n    reference now: " + say(accesses[i], now) + reads_);
-    if (!fits(accesses[i], old[i]) && !fits(accesses[i], now)) {
+    if (!fits(accesses[i], old[i]) && !fits(accesses[i], now) && !blocked(accesses[i], accesses)) {
       differ(describe(accesses[i]) + "\n  SMMU: " + say(accesses[i]) + "\n  reference before the change: " +
              say(accesses[i], old[i]) + "\n  reference after it: " + say(accesses[i], now));
     }

@@ -312,8 +312,10 @@ Slot& World::slot_at(Slot made, unsigned table_bits, Draw& draw) {
     if (made.stage == 1 && draw.chance(15)) made.original |= draw.below(32) << 59;  // hierarchical attributes
   }
   if (made.group == 0 && defect(draw)) {
-    made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1},
-                             (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous});
+    std::uint64_t garbage = (draw.word() | kNotGlobal) & ~arch::Descriptor::kContiguous;
+    if (made.leaf && made.level < 3)
+      garbage &= ~std::uint64_t{2};  // never a table, which software would know
+    made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1}, garbage});
   }
   write(made, made.original);
   if (defect(draw) && draw.chance(30)) memory_.aborting.insert(made.address & ~std::uint64_t{63});
