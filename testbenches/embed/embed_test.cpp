@@ -505,8 +505,13 @@ TEST_CASE("interrupts are pulses on wires, and MSIs writes to memory") {
   EmbedBench b;
   unsigned rises = 0;
   const bool ended = b.run([&] {
+    sc_core::sc_event over;
+    bool counting = true;
     b.threads.add([&] {
-      for (;; ++rises) wait(b.smmu.command_sync_irq.posedge_event());
+      while (counting) {
+        wait(b.smmu.command_sync_irq.posedge_event() | over);
+        rises += counting;
+      }
     });
     b.bring_up();
     arch::Command sync;
@@ -519,6 +524,9 @@ TEST_CASE("interrupts are pulses on wires, and MSIs writes to memory") {
     CHECK(b.word(EmbedBench::kFree) == 0xCAFE);
     CHECK(rises == 3);
     CHECK(!b.smmu.command_sync_irq.read());
+    counting = false;
+    over.notify();
+    wait(sc_core::sc_time(1, sc_core::SC_NS));
   });
   CHECK(ended);
 }
