@@ -318,7 +318,10 @@ Slot& World::slot_at(Slot made, unsigned table_bits, Draw& draw) {
     made.original = draw.of({std::uint64_t{0}, made.original & ~std::uint64_t{1}, garbage});
   }
   write(made, made.original);
-  if (defect(draw) && draw.chance(30)) memory_.aborting.insert(made.address & ~std::uint64_t{63});
+  if (defect(draw) && draw.chance(30)) {  // of a group all: who has seen one leaf may know the others
+    const std::uint64_t first = made.address & ~mask(std::max(6u, 3 + made.group));
+    for (std::uint64_t i = 0; i <= mask(made.group); i += 8) memory_.aborting.insert(first + 8 * i);
+  }
   slots.push_back(made);
   return slots.back();
 }
