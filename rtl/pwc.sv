@@ -279,13 +279,15 @@ module pwc #(
 
   // Checks: quiet means unchanged (what gating relies on), and every lookup is answered once, on time, with
   // its id.
-  logic was_quiet_q;
+  logic       was_quiet_q;
+  logic [2:0] owed_q;  // lookups accepted at the last three edges
   always_ff @(posedge clk_i) begin
+    owed_q <= rst_ni ? {owed_q[1:0], lookup_valid_i && ready} : 3'b000;
     was_quiet_q <= rst_ni && !busy_o && !lookup_valid_i && !fill_valid_i && !invalidate_valid_i;
     if (rst_ni) begin
       `CHK(waits_only_for_an_invalidation, ready || s1_invalidate_valid)
       `CHK(one_stage_hits, hit[pwc_pkg::LEVELS-1:0] == '0 || hit[BANKS-1:pwc_pkg::LEVELS] == '0)
-      `CHK(response_is_for_its_lookup, response_valid_o == $past(lookup_valid_i && ready && rst_ni, 3) &&
+      `CHK(response_is_for_its_lookup, response_valid_o == owed_q[2] &&
                                        (!response_valid_o || response_id_o == $past(lookup_id_i, 3)))
       if (was_quiet_q) begin
         `CHK(quiet_stays_quiet, !busy_o && ready)

@@ -5,8 +5,13 @@ package pwc_pkg;
 
   localparam int unsigned LEVELS = 4;
   localparam int unsigned LEVEL_W = 2;
+`ifdef PWC_PROOF  // payloads that nothing is decided by: proofs need little of them
+  localparam int unsigned ID_W = 1;
+  localparam int unsigned HIER_W = 1;
+`else
   localparam int unsigned ID_W = 8;      // lookup id, returned with the response
   localparam int unsigned HIER_W = 5;    // NSTable 4, APTable 3:2, XNTable 1, PXNTable 0
+`endif
   localparam int unsigned SCOPE_W = 3;
   localparam int unsigned WORLD_W = 2;
   localparam int unsigned WORLDS = 4;

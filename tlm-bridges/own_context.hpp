@@ -24,6 +24,7 @@ class OwnContext {
   }
 
   Model& pins() { return *pins_; }
+  VerilatedContext& context() { return *context_; }
 
   /// Throws RtlFailure if an assertion fails.
   void eval() {

@@ -33,7 +33,7 @@ class PwcPins : public arch::WalkCache {
     if (in.lookup_valid) drive(pins, in.lookup);
     if (in.fill_valid) drive(pins, in.fill, in.flip);
     if (in.invalidate_valid) drive(pins, in.invalidate);
-    rtl_.edge();
+    edge();
     sample();
     return out_;
   }
@@ -41,6 +41,8 @@ class PwcPins : public arch::WalkCache {
 
  protected:
   OwnContext<Model>& rtl() { return rtl_; }
+  /// The rising edge; who records waves does it in two halves.
+  virtual void edge() { rtl_.edge(); }
 
  private:
   static constexpr std::uint64_t kVpnMask = (std::uint64_t{1} << 44) - 1;

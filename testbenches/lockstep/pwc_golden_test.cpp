@@ -556,7 +556,8 @@ TEST_CASE("A lockstep mismatch names cycle, output, both values and the last ope
     REQUIRE(mismatch.field == "fill_ready");
     REQUIRE(mismatch.expected == 0);
     REQUIRE(mismatch.got == 1);
-    REQUIRE_THAT(mismatch.what(), Catch::Contains("cycle " + std::to_string(mismatch.cycle)) &&
-                                      Catch::Contains("invalidate vmid of EL1, EL2, EL2-E2H, stage 2, vmid 7"));
+    REQUIRE_THAT(mismatch.what(),
+                 Catch::Contains("cycle " + std::to_string(mismatch.cycle)) &&
+                     Catch::Contains("invalidate vmid of EL1, EL2, EL2-E2H, stage 2, vmid 7"));
   }
 }
