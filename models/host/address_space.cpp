@@ -13,15 +13,15 @@ constexpr std::uint64_t kMairWriteBack = 0xFF;  ///< attribute 0: Normal, write-
 }  // namespace
 
 AddressSpace::AddressSpace(const MmServices& services, SmmuDriver& driver, LinuxVersion linux_version,
-                           TableFormat format)
+                           TableFormat format, bool premapped)
     : mmap_lock(services.costs[Cost::wake]),
       notifier(driver, services.costs, linux_version),
       services_(services),
       table_(services.frames, format) {
-  if (!services.config.premapped) return;
+  if (!premapped) return;
   Mapping everything;
   everything.bytes = kLastVa + 1;
-  vmas_.insert(everything);
+  vmas_.insert(everything, true);
 }
 
 arch::Cd AddressSpace::context_descriptor(const arch::Features& features, bool stall,

@@ -68,8 +68,8 @@ class AddressSpace {
  public:
   static constexpr std::uint64_t kLastVa = (std::uint64_t{1} << PageTable::kAddressBits) - 1;
 
-  AddressSpace(const MmServices& services, SmmuDriver& driver, LinuxVersion linux_version,
-               TableFormat format);
+  AddressSpace(const MmServices& services, SmmuDriver& driver, LinuxVersion linux_version, TableFormat format,
+               bool premapped);
 
   /// Takes the top-level table. False: no memory.
   bool create() { return table_.create(); }
@@ -80,7 +80,7 @@ class AddressSpace {
   /// A user of the address space (mmget); false once the last one has gone. The last put() unmaps all.
   bool get();
   void put(Thread& thread);
-  bool gone() const { return users_ == 0; }
+  bool usable() const { return users_ > 0; }
   /// Called before everything is unmapped (the notifier's release).
   std::function<void(Thread&)> on_release;
 
@@ -96,7 +96,8 @@ class AddressSpace {
   Status protect(Thread& thread, std::uint64_t va, std::uint64_t bytes, Protection protection);  // mprotect
   Status fork(Thread& thread, AddressSpace& child);
   Status touch(Thread& thread, std::uint64_t va, std::uint64_t bytes, bool write);  // by a CPU
-  Status pin(Thread& thread, std::uint64_t va, std::uint64_t bytes);
+  /// Makes all of it accessible, and keeps it so if `pin`.
+  Status populate(Thread& thread, std::uint64_t va, std::uint64_t bytes, bool pin);
   void unpin_all();
   Status reclaim(Thread& thread, std::uint64_t va, std::uint64_t bytes);  // swap out, drop page cache
   Status age(Thread& thread, std::uint64_t va, std::uint64_t bytes);      // clear access flags

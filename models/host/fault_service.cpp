@@ -3,37 +3,56 @@
 
 #include <algorithm>
 
+#include "models/arch/device_fault.hpp"
+
 namespace svasim::host {
 
+using probe::FaultKind;
 using probe::Stage;
 
 struct FaultService::Device {
   DeviceDescription description;
   Mutex mutex;
-  std::vector<IoPageFault> partial;  ///< of groups whose last request has not come, in order of arrival
+  std::vector<IoPageFault> partial;      ///< of groups whose last request has not come, in order of arrival
+  std::vector<Group*> pending;           ///< not answered yet
+  std::unique_ptr<WorkerPool> own_pool;  ///< of a driver that handles faults itself
+  std::unique_ptr<Workqueue> own_queue;
 };
 
-struct FaultService::Group {
+struct FaultService::Group : WorkItem {
   Device* device = nullptr;
+  bool answered = false;
   std::vector<IoPageFault> faults;
 };
 
 FaultService::FaultService(Cpus& cpus, const HostConfig& config, SmmuDriver& driver, const Ledger& ledger,
                            Costs& costs, FindSpace find_space)
-    : config_(config),
+    : cpus_(cpus),
+      config_(config),
       driver_(driver),
       ledger_(ledger),
       costs_(costs),
       find_space_(std::move(find_space)),
-      workqueue_(cpus, config.workers, costs[Cost::kworker],
-                 [this](Thread& thread, Group* group) { serve(thread, *group); }) {}
+      pool_(cpus, costs[Cost::kworker],
+            [this](Thread& thread, WorkItem& item) { serve(thread, static_cast<Group&>(item)); }) {}
 
 FaultService::~FaultService() = default;
 
 void FaultService::add_device(const DeviceDescription& description) {
   auto device = std::make_unique<Device>();
   device->description = description;
+  if (description.own_handler) {
+    device->own_pool = std::make_unique<WorkerPool>(
+        cpus_, costs_[Cost::driver_handler],
+        [this](Thread& thread, WorkItem& item) { serve(thread, static_cast<Group&>(item)); });
+    device->own_queue = std::make_unique<Workqueue>(*device->own_pool, 1, costs_[Cost::wake]);
+  }
   devices_.emplace(description.stream, std::move(device));
+}
+
+FaultService::Device* FaultService::find(arch::StreamId stream) const {
+  const auto found = devices_.find(stream);
+  return found == devices_.end() ? nullptr : found->second.get();
 }
 
 FaultService::Group& FaultService::take_group(Device& device) {
@@ -44,17 +63,48 @@ FaultService::Group& FaultService::take_group(Device& device) {
   Group& group = *free_groups_.back();
   free_groups_.pop_back();
   group.device = &device;
+  group.answered = false;
   group.faults.clear();
+  device.pending.push_back(&group);
   return group;
+}
+
+Workqueue& FaultService::queue_for(Device& device, const IoPageFault& fault) {
+  if (device.own_queue) return *device.own_queue;
+  std::uint64_t key = 0;  // there is one SMMU
+  switch (config_.workqueue) {
+    case WorkqueueScope::global:
+    case WorkqueueScope::per_smmu: break;
+    case WorkqueueScope::per_queue: key = static_cast<std::uint64_t>(fault.kind); break;
+    case WorkqueueScope::per_device: key = arch::raw(fault.stream); break;
+    case WorkqueueScope::per_domain:
+      key = fault.substream.valid ? fault.substream.value : std::uint64_t{arch::raw(fault.stream)} << 32;
+      break;
+  }
+  auto& queue = queues_[key];
+  if (!queue) queue = std::make_unique<Workqueue>(pool_, config_.active_limit(), costs_[Cost::wake]);
+  return *queue;
+}
+
+/// Faults nobody handles: unknown devices, devices that were not to fault, page requests as mainline sees
+/// them, and stage 2, whose memory is pinned.
+bool FaultService::refused(const Device* device, const IoPageFault& fault) const {
+  if (device == nullptr || (fault.stage2 && config_.s2_pinned)) return true;
+  switch (fault.kind) {
+    case FaultKind::pri:
+      return config_.pri_policy != PriPolicy::serve || device->description.faults != FaultMode::pri;
+    case FaultKind::stall: return device->description.faults != FaultMode::stall;
+    case FaultKind::device: return false;
+  }
+  return true;
 }
 
 void FaultService::report(Thread& thread, const IoPageFault& fault) {
   ledger_.popped(fault.key(), fault.va, thread.now());
   thread.run(costs_.draw(Cost::report));
-  const auto found = devices_.find(fault.stream);
-  const bool served = fault.kind == probe::FaultKind::stall || config_.pri_policy == PriPolicy::serve;
-  if (found == devices_.end() || !served) return refuse(thread, fault);
-  Device& device = *found->second;
+  Device* found = find(fault.stream);
+  if (refused(found, fault)) return refuse(thread, fault);
+  Device& device = *found;
   device.mutex.lock(thread);
   if (!fault.last) {
     device.partial.push_back(fault);
@@ -71,7 +121,7 @@ void FaultService::report(Thread& thread, const IoPageFault& fault) {
   device.mutex.unlock();
   ++groups_;
   ledger_.enter(fault.key(), Stage::workqueue, thread.now());
-  workqueue_.queue(&group);
+  queue_for(device, fault).queue(group);
 }
 
 void FaultService::refuse(Thread& thread, const IoPageFault& fault) {
@@ -79,10 +129,9 @@ void FaultService::refuse(Thread& thread, const IoPageFault& fault) {
   ledger_.enter(fault.key(), Stage::response, thread.now());
   ++responses_;
   ++failed_;
-  if (fault.kind == probe::FaultKind::stall) return driver_.resume(thread, fault.stream, fault.token, false);
   DeviceDescription device;
   device.stream = fault.stream;
-  driver_.respond(thread, device, fault.substream, fault.token, arch::PriResponse::failure);
+  send(thread, device, fault, arch::PriResponse::failure);
 }
 
 void FaultService::discard_partial() {
@@ -90,6 +139,40 @@ void FaultService::discard_partial() {
     discarded_ += device->partial.size();
     device->partial.clear();
   }
+}
+
+void FaultService::remove_device(Thread& thread, arch::StreamId stream) {
+  Device* device = find(stream);
+  if (device == nullptr) return;
+  device->mutex.lock(thread);
+  discarded_ += device->partial.size();
+  device->partial.clear();
+  const std::vector<Group*> pending = std::exchange(device->pending, {});
+  for (Group* group : pending) {
+    group->answered = true;
+    ledger_.enter(group->faults.back().key(), Stage::response, thread.now());
+    ++responses_;
+    ++failed_;
+    send(thread, device->description, group->faults.back(), arch::PriResponse::invalid);
+  }
+  device->mutex.unlock();
+}
+
+void FaultService::flush(Thread& thread, arch::StreamId stream) {
+  Device* device = find(stream);
+  if (device == nullptr) return;
+  if (device->own_queue) return device->own_queue->flush(thread);
+  // A device may have faults in several: by domain in any of them.
+  for (auto& [key, queue] : queues_) {
+    if (config_.workqueue == WorkqueueScope::per_device && key != arch::raw(stream)) continue;
+    queue->flush(thread);
+  }
+}
+
+std::size_t FaultService::workqueue_peak() const {
+  std::size_t peak = 0;
+  for (const auto& [key, queue] : queues_) peak = std::max(peak, queue->peak());
+  return peak;
 }
 
 void FaultService::serve(Thread& thread, Group& group) {
@@ -103,7 +186,7 @@ void FaultService::serve(Thread& thread, Group& group) {
 bool FaultService::make_present(Thread& thread, const IoPageFault& fault) {
   ledger_.enter(fault.key(), Stage::mm_lock, thread.now());
   thread.run(costs_.draw(Cost::mm_lock));
-  AddressSpace* space = fault.substream.valid ? find_space_(fault.substream.value) : nullptr;
+  AddressSpace* space = find_space_(fault.stream, fault.substream);
   if (space == nullptr || !space->get()) return false;
   space->mmap_lock.lock_shared(thread);
   ledger_.enter(fault.key(), Stage::mm_fault, thread.now());
@@ -115,18 +198,32 @@ bool FaultService::make_present(Thread& thread, const IoPageFault& fault) {
 
 void FaultService::respond(Thread& thread, Group& group, bool success) {
   const IoPageFault& fault = group.faults.back();
+  Device& device = *group.device;
+  if (group.answered) return;  // remove_device() was faster
   ledger_.enter(fault.key(), Stage::response, thread.now());
-  group.device->mutex.lock(thread);
-  thread.run(costs_.draw(Cost::response));
-  if (fault.kind == probe::FaultKind::stall) {
-    driver_.resume(thread, fault.stream, fault.token, success);
-  } else {
-    driver_.respond(thread, group.device->description, fault.substream, fault.token,
-                    success ? arch::PriResponse::success : arch::PriResponse::invalid);
+  device.mutex.lock(thread);
+  if (!group.answered) {
+    device.pending.erase(std::find(device.pending.begin(), device.pending.end(), &group));
+    thread.run(costs_.draw(Cost::response));
+    send(thread, device.description, fault,
+         success ? arch::PriResponse::success : arch::PriResponse::invalid);
+    ++responses_;
+    if (!success) ++failed_;
   }
-  group.device->mutex.unlock();
-  ++responses_;
-  if (!success) ++failed_;
+  device.mutex.unlock();
+}
+
+void FaultService::send(Thread& thread, const DeviceDescription& device, const IoPageFault& fault,
+                        arch::PriResponse response) {
+  const bool success = response == arch::PriResponse::success;
+  switch (fault.kind) {
+    case FaultKind::stall: return driver_.resume(thread, fault.stream, fault.token, success);
+    case FaultKind::pri: return driver_.respond(thread, device, fault.substream, fault.token, response);
+    case FaultKind::device:
+      thread.write32(device.fault_registers + arch::device_fault::kResolve,
+                     arch::device_fault::resolution(fault.token, success));
+      ledger_.enter(fault.key(), Stage::command, thread.now());
+  }
 }
 
 }  // namespace svasim::host

@@ -1,7 +1,5 @@
-// See host.hpp.
-#include "models/host/host_process.hpp"
-
-#include <algorithm>
+// Wiring, bring-up and the end. See host.hpp.
+#include "models/host/host.hpp"
 
 #include "models/host/text.hpp"
 
@@ -16,20 +14,29 @@ Host::Host(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clo
       ledger_(recorder),
       costs_(config_.cost, config_.seed),
       block_(calendar.add_block()),
-      cpus_(calendar, clock, block_, config.cpus, config.port_width),
-      interrupts_(calendar, clock, block_, cpus_, config.irq_cpu, costs_[Cost::irq_delivery],
-                  costs_[Cost::irq_handler], costs_[Cost::irq_thread]),
+      cpus_(calendar, clock, block_, config_.cpu, costs_[Cost::idle_exit], config_.seed),
+      interrupts_(calendar, clock, block_, cpus_, config_.irq_cpu, config_.irq_coalesce,
+                  costs_[Cost::irq_delivery], costs_[Cost::irq_handler], costs_[Cost::irq_thread]),
       tables_(map.tables, map.tables_bytes),
       frames_(map.pages, map.pages_bytes),
-      driver_(map.smmu_registers, map.doorbell, tables_, config_, interrupts_, ledger_, costs_[Cost::pop],
-              handlers()),
+      driver_(map.smmu_registers, map.doorbell, tables_, config_, interrupts_, ledger_, costs_, handlers()),
       storage_(calendar, {block_, kStorageInlet}, config_.storage, costs_[Cost::storage], costs_[Cost::wake]),
       page_cache_(frames_, storage_, config_.mm.read_around, costs_[Cost::wake]),
       service_(cpus_, config_, driver_, ledger_, costs_,
-               [this](std::uint32_t pasid) { return find_space(pasid); }),
-      pasids_(config.min_pasid, config.max_pasid),
-      control_(std::make_unique<JobThread>(cpus_)) {
+               [this](arch::StreamId stream, arch::SubstreamId substream) {
+                 return sva_.faulting_space(stream, substream);
+               }),
+      sva_(driver_, service_, costs_, config_),
+      device_faults_(interrupts_, tables_, map.doorbell, costs_, ledger_, service_),
+      control_(cpus_) {
   cpus_.on_error = interrupts_.on_error = [this](const std::string& what) { error(what); };
+  const auto tell = [](const auto& hook) {
+    return [&hook](std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
+      if (hook) hook(pasid, va, bytes);
+    };
+  };
+  sva_.on_begin = tell(on_unmap);
+  sva_.on_end = tell(on_unmapped);
 }
 
 Host::~Host() = default;
@@ -42,6 +49,7 @@ SmmuDriver::Handlers Host::handlers() {
     fault.stream = event.stream;
     fault.substream = event.substream;
     fault.token = event.stag;
+    fault.stage2 = event.stage2;
     fault.access = {!event.read, event.instruction};
     fault.va = event.input_address;
     service_.report(thread, fault);
@@ -63,7 +71,8 @@ SmmuDriver::Handlers Host::handlers() {
 }
 
 void Host::start(std::vector<DeviceDescription> devices, Done ready) {
-  control_->add([this, devices = std::move(devices), ready = std::move(ready)](Thread& thread) {
+  cpus_.start_others();
+  control_.add([this, devices = std::move(devices), ready = std::move(ready)](Thread& thread) {
     bring_up(thread, devices);
     ready();
   });
@@ -71,12 +80,34 @@ void Host::start(std::vector<DeviceDescription> devices, Done ready) {
 
 void Host::bring_up(Thread& thread, const std::vector<DeviceDescription>& devices) {
   if (!driver_.bring_up(thread)) return;
+  for (const DeviceDescription& device : devices) add_device(thread, device);
   for (const DeviceDescription& device : devices) {
-    Master* master = driver_.attach(thread, device);
-    if (master == nullptr) continue;
-    service_.add_device(device);
-    for (const std::uint32_t number : device.processes) bind_now(thread, *master, number);
+    for (const std::uint32_t number : device.processes) {
+      const auto found = processes_.find(number);
+      Process* process = found != processes_.end() ? found->second : create_process(number, false);
+      if (process != nullptr) bind_now(thread, device.stream, *process, BindKind::pasid);
+    }
   }
+}
+
+void Host::add_device(Thread& thread, const DeviceDescription& device) {
+  Master* master = driver_.attach(thread, device);
+  if (master == nullptr) return;
+  sva_.add_device(*master);
+  SvaDevice& added = *sva_.find(device.stream);
+  sva_.enable(added, Feature::iopf);
+  sva_.enable(added, Feature::sva);
+  if (device.faults == FaultMode::device && !device_faults_.add_device(thread, device)) {
+    error("stream " + hex(arch::raw(device.stream)) + ": no interrupt or memory for its own faults");
+  }
+}
+
+void Host::shutdown(Done done) {
+  const auto job = [this, done = std::move(done)](Thread& thread) {
+    for (std::size_t i = 0; i < all_processes_.size(); ++i) sva_.unbind_all(thread, *all_processes_[i]);
+    done();
+  };
+  call([this, job] { control_.add(job); });
 }
 
 void Host::call(Done what) {
@@ -85,121 +116,6 @@ void Host::call(Done what) {
 }
 
 void Host::called(std::uint64_t) { calls_.pop_front()(); }
-
-void Host::bind(arch::StreamId stream, std::uint32_t process, Done done) {
-  const auto job = [this, stream, process, done = std::move(done)](Thread& thread) {
-    Master* master = driver_.find(stream);
-    if (master != nullptr) {
-      bind_now(thread, *master, process);
-    } else {
-      error("process " + std::to_string(process) + ": stream " + hex(arch::raw(stream)) + " is not attached");
-    }
-    done();
-  };
-  call([this, job] { control_->add(job); });
-}
-
-bool Host::bind_now(Thread& thread, Master& master, std::uint32_t number) {
-  const std::string who =
-      "process " + std::to_string(number) + ", stream " + hex(arch::raw(master.device.stream)) + ": ";
-  const std::uint32_t limit = 1u << master.ssid_bits;
-  const auto found = processes_.find(number);
-  Process* made = found == processes_.end() ? create_process(number) : found->second.get();
-  if (made == nullptr || (made->pasid == 0 && !give_pasid(*made, limit))) {
-    return error(who + "no PASID, ASID or memory left");
-  }
-  Process& process = *made;
-  if (process.pasid >= limit) return error(who + "PASID " + std::to_string(process.pasid) + " is too large");
-  if (std::count(process.masters.begin(), process.masters.end(), &master) != 0) return true;
-  const arch::Cd cd = process.space.context_descriptor(driver_.features(), !master.ats(), process.asid);
-  if (!driver_.install_cd(thread, master, process.pasid, cd)) return false;
-  process.masters.push_back(&master);
-  const AtcTarget target{master.device.stream, {true, process.pasid}};
-  process.space.notifier.attach(process.asid, target, master.ats());
-  if (master.ats()) driver_.invalidate_atc_all(thread, {target});
-  return true;
-}
-
-Host::Process* Host::create_process(std::uint32_t number) {
-  const MmServices services{frames_, storage_, page_cache_, costs_, config_.mm};
-  auto process = std::make_unique<Process>(cpus_, services, driver_, config_.linux_version);
-  if (!process->space.create()) return nullptr;
-  process->number = number;
-  return processes_.emplace(number, std::move(process)).first->second.get();
-}
-
-bool Host::give_pasid(Process& process, std::uint32_t limit) {
-  const std::uint32_t max_asid = driver_.features().asid16 ? 0xFFFF : 0xFF;
-  if (next_asid_ > max_asid) return false;
-  std::optional<std::uint32_t> preferred;
-  if (config_.pasid_policy == PasidPolicy::trace) preferred = process.number;
-  const auto pasid = pasids_.take(preferred, limit);
-  if (!pasid) return false;
-  process.pasid = *pasid;
-  process.asid = static_cast<std::uint16_t>(next_asid_++);
-  by_pasid_[*pasid] = &process;
-  const auto hook = [pasid = *pasid](const auto& to) {
-    return [&to, pasid](std::uint64_t va, std::uint64_t bytes) {
-      if (to) to(pasid, va, bytes);
-    };
-  };
-  process.space.notifier.on_begin = hook(on_unmap);
-  process.space.notifier.on_end = hook(on_unmapped);
-  return true;
-}
-
-std::optional<std::uint32_t> Host::pasid(std::uint32_t process) const {
-  const auto found = processes_.find(process);
-  if (found == processes_.end() || found->second->pasid == 0) return std::nullopt;
-  return found->second->pasid;
-}
-
-void Host::shutdown(Done done) {
-  const auto job = [this, done = std::move(done)](Thread& thread) {
-    for (auto& [number, process] : processes_) unbind(thread, *process);
-    done();
-  };
-  call([this, job] { control_->add(job); });
-}
-
-void Host::unbind(Thread& thread, Process& process) {
-  if (process.masters.empty()) return;
-  std::vector<AtcTarget> atcs;
-  for (Master* master : process.masters) {
-    driver_.remove_cd(thread, *master, process.pasid);
-    const AtcTarget target{master->device.stream, {true, process.pasid}};
-    process.space.notifier.detach(target, master->ats());
-    if (master->ats()) atcs.push_back(target);
-  }
-  if (!atcs.empty()) driver_.invalidate_atc_all(thread, atcs);
-  driver_.invalidate_asid(thread, process.asid);
-  process.masters.clear();
-  by_pasid_.erase(process.pasid);
-  pasids_.give_back(process.pasid);
-}
-
-AddressSpace* Host::find_space(std::uint32_t pasid) {
-  const auto found = by_pasid_.find(pasid);
-  return found == by_pasid_.end() ? nullptr : &found->second->space;
-}
-
-std::uint64_t Host::mm_faults(FaultClass c) const {
-  std::uint64_t faults = 0;
-  for (const auto& [number, process] : processes_) faults += process->space.faults(c);
-  return faults;
-}
-
-std::uint64_t Host::flushes() const {
-  std::uint64_t flushes = 0;
-  for (const auto& [number, process] : processes_) flushes += process->space.notifier.flushes();
-  return flushes;
-}
-
-std::uint64_t Host::pages_mapped() const {
-  std::uint64_t pages = 0;
-  for (const auto& [number, process] : processes_) pages += process->space.first_touches();
-  return pages;
-}
 
 bool Host::error(const std::string& what) {
   ++errors_;

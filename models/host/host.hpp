@@ -8,10 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "models/host/fault_service.hpp"
-#include "models/host/jobs.hpp"
-#include "models/host/pasid_allocator.hpp"
-#include "models/host/smmu_driver.hpp"
+#include "models/host/device_faults.hpp"
+#include "models/host/sva.hpp"
 
 namespace svasim::host {
 
@@ -38,17 +36,20 @@ class Host : public sc_core::sc_module {
 
   /// Brings the SMMU up, attaches the devices and binds each to its processes; then calls `ready`. Once.
   void start(std::vector<DeviceDescription> devices, Done ready);
-  /// Binds a device to one more process while the machine runs; then calls `done`. A failure is told to
-  /// on_error. Binding what is bound changes nothing.
-  void bind(arch::StreamId stream, std::uint32_t process, Done done);
-  /// The PASID devices use for a process, which traces call by number; none if it is not bound.
-  std::optional<std::uint32_t> pasid(std::uint32_t process) const;
-  // What processes do, and what the kernel does to their memory (address_space.hpp). Each process is one
-  // thread: its calls are carried out in order, as CPU work. `reply` is told how it went, at any later time;
-  // no_such_process if the process is unknown.
+  /// Unbinds everything.
+  void shutdown(Done done);
+
+  // What processes do, and what the kernel does to their memory (address_space.hpp, sva.hpp). Each process is
+  // one thread: its calls are carried out in order, as CPU work. `reply` is told how it went, at any later
+  // time; no_such_process if the process is unknown.
 
   /// A process without mappings but what host.premapped says. exists: there is one of that number.
   void create(std::uint32_t process, Reply reply);
+  /// A page table that a driver keeps for itself: it is bound, mapped (which makes pages present at once) and
+  /// unmapped as a process is, and its faults are not served (private PASID).
+  void create_domain(std::uint32_t number, Reply reply);
+  /// Its memory goes, then its bonds. The number may be used again.
+  void exit(std::uint32_t process, Reply reply);
   void mmap(std::uint32_t process, const Mapping& mapping, Reply reply);
   void munmap(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
   /// Gives pages back, the mapping stays (MADV_DONTNEED).
@@ -64,72 +65,52 @@ class Host : public sc_core::sc_module {
   void migrate(std::uint32_t process, std::uint64_t va, std::uint64_t bytes, Reply reply);
   void collapse(std::uint32_t process, std::uint64_t va, Reply reply);
 
-  /// Unbinds everything.
-  void shutdown(Done done);
+  /// Binds a device to a process, which is created if it is unknown. no_device: it is not attached. Failures
+  /// are told to on_error too.
+  void bind(arch::StreamId stream, std::uint32_t process, Reply reply, BindKind kind = BindKind::pasid);
+  void unbind(arch::StreamId stream, std::uint32_t process, Reply reply);
+  /// The PASID devices use for a process, which traces call by number; none if it has none.
+  std::optional<std::uint32_t> pasid(std::uint32_t process) const;
 
-  /// For a checker. An unmap has the address space's lock and begins; it is invalidated everywhere, and its
-  /// frames will be used again.
+  // The API's switches (sva.hpp).
+
+  void enable(arch::StreamId stream, Feature feature, Reply reply);
+  void disable(arch::StreamId stream, Feature feature, Reply reply);
+  void sva_init(arch::StreamId stream, unsigned features, std::uint32_t min_pasid, std::uint32_t max_pasid,
+                Reply reply);
+  void sva_shutdown(arch::StreamId stream, Reply reply);
+
+  /// For a checker. Translations of a range are about to change; they have changed everywhere, and the frames
+  /// will be used again.
   std::function<void(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes)> on_unmap, on_unmapped;
   /// Told of everything unexpected: bad events, command errors, failed binds.
   std::function<void(const std::string&)> on_error;
 
   /// Calls `visit(name, value)` for each statistic.
   template <class Visit>
-  void counters(Visit&& visit) const {
-    const CommandQueue& cmdq = driver_.commands();
-    visit("event_records", driver_.events().records());
-    visit("page_requests", driver_.requests().records());
-    visit("groups", service_.groups());
-    visit("failed_groups", service_.failed_groups());
-    visit("responses", service_.responses());
-    visit("discarded_requests", service_.discarded());
-    visit("pages_mapped", pages_mapped());
-    for (std::size_t c = 0; c < kFaultClasses; ++c) {
-      visit(kFaultClassNames[c], mm_faults(static_cast<FaultClass>(c)));
-    }
-    visit("flushes", flushes());
-    visit("storage_commands", storage_.commands());
-    visit("storage_bytes", storage_.bytes());
-    visit("event_overflows", driver_.events().overflows());
-    visit("pri_overflows", driver_.requests().overflows());
-    visit("commands", cmdq.commands());
-    visit("syncs", cmdq.syncs());
-    visit("cmdq_full_waits", cmdq.full_waits());
-    visit("command_errors", cmdq.errors());
-    visit("interrupts", interrupts_.interrupts());
-    visit("errors", errors_);
-    visit("cmdq_peak", std::uint64_t{cmdq.peak()});
-    visit("eventq_peak", std::uint64_t{driver_.events().peak()});
-    visit("priq_peak", std::uint64_t{driver_.requests().peak()});
-    visit("workqueue_peak", std::uint64_t{service_.workqueue_peak()});
-    visit("run_queue_peak", std::uint64_t{cpus_.queue_peak()});
-    visit("loads", cpus_.loads());
-    visit("stores", cpus_.stores());
-    visit("failed_accesses", cpus_.failed_accesses());
-    visit("cpu_busy_ps", cpus_.busy());
-  }
+  void counters(Visit&& visit) const;
 
  private:
-  struct Process;
+  using Job = std::function<Status(Thread&, Process&)>;
 
-  static constexpr std::uint8_t kCallInlet = 4, kStorageInlet = 5;  ///< after the CPUs' and the interrupts'
+  // Inlets of the block, after those of the CPUs and the interrupts.
+  static constexpr std::uint8_t kCallInlet = 4, kStorageInlet = 5;
 
   /// What others ask of the host, it hears at its next edge, as through any port.
   void call(Done what);
   void called(std::uint64_t);
+  /// Adds a job to a process; it returns the reply.
+  void in_process(std::uint32_t number, Job job, Reply reply);
+  void add_job(Process& process, Job job, Reply reply);
+  void with_device(arch::StreamId stream, std::function<Status(SvaDevice&)> what, Reply reply);
   SmmuDriver::Handlers handlers();
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
-  bool bind_now(Thread& thread, Master& master, std::uint32_t number);
+  void add_device(Thread& thread, const DeviceDescription& device);
   /// Null: no memory.
-  Process* create_process(std::uint32_t number);
-  bool give_pasid(Process& process, std::uint32_t limit);
-  void unbind(Thread& thread, Process& process);
-  AddressSpace* find_space(std::uint32_t pasid);
-  /// Adds a job to a process; it returns the reply.
-  void in_process(std::uint32_t number, std::function<Status(Thread&, Process&)> job, Reply reply);
-  std::uint64_t pages_mapped() const;
-  std::uint64_t mm_faults(FaultClass c) const;
-  std::uint64_t flushes() const;
+  Process* create_process(std::uint32_t number, bool kernel);
+  Status bind_now(Thread& thread, arch::StreamId stream, Process& process, BindKind kind);
+  template <class Get>
+  std::uint64_t sum(Get&& get) const;
   bool error(const std::string& what);  ///< false
 
   engine::Calendar& calendar_;
@@ -147,12 +128,60 @@ class Host : public sc_core::sc_module {
   Storage storage_;
   PageCache page_cache_;
   FaultService service_;
-  PasidAllocator pasids_;
-  std::map<std::uint32_t, std::unique_ptr<Process>> processes_;  ///< by number
-  std::map<std::uint32_t, Process*> by_pasid_;
-  std::unique_ptr<JobThread> control_;  ///< bring-up, bind, unbind
-  std::uint32_t next_asid_ = 1;
+  Sva sva_;
+  DeviceFaults device_faults_;
+  std::map<std::uint32_t, Process*> processes_;  ///< by number
+  std::vector<std::unique_ptr<Process>> all_processes_;
+  JobThread control_;  ///< bring-up, shutdown
   std::uint64_t errors_ = 0;
 };
+
+template <class Get>
+std::uint64_t Host::sum(Get&& get) const {
+  std::uint64_t total = 0;
+  for (const auto& process : all_processes_) total += get(process->space);
+  return total;
+}
+
+template <class Visit>
+void Host::counters(Visit&& visit) const {
+  const CommandQueue& cmdq = driver_.commands();
+  visit("event_records", driver_.events().records());
+  visit("page_requests", driver_.requests().records());
+  visit("device_records", device_faults_.records());
+  visit("groups", service_.groups());
+  visit("failed_groups", service_.failed_groups());
+  visit("responses", service_.responses());
+  visit("discarded_requests", service_.discarded());
+  visit("pages_mapped", sum([](const AddressSpace& s) { return s.first_touches(); }));
+  for (std::size_t c = 0; c < kFaultClasses; ++c) {
+    visit(kFaultClassNames[c],
+          sum([&](const AddressSpace& s) { return s.faults(static_cast<FaultClass>(c)); }));
+  }
+  visit("flushes", sum([](const AddressSpace& s) { return s.notifier.flushes(); }));
+  visit("pages_pinned", sum([](const AddressSpace& s) { return s.pinned(); }));
+  visit("storage_commands", storage_.commands());
+  visit("storage_bytes", storage_.bytes());
+  visit("event_overflows", driver_.events().overflows());
+  visit("pri_overflows", driver_.requests().overflows());
+  visit("commands", cmdq.commands());
+  visit("syncs", cmdq.syncs());
+  visit("cmdq_full_waits", cmdq.full_waits());
+  visit("command_errors", cmdq.errors());
+  visit("interrupts", interrupts_.interrupts());
+  visit("errors", errors_);
+  visit("cmdq_peak", std::uint64_t{cmdq.peak()});
+  visit("eventq_peak", std::uint64_t{driver_.events().peak()});
+  visit("priq_peak", std::uint64_t{driver_.requests().peak()});
+  visit("workqueue_peak", std::uint64_t{service_.workqueue_peak()});
+  visit("workers", std::uint64_t{service_.workers()});
+  visit("run_queue_peak", std::uint64_t{cpus_.queue_peak()});
+  visit("loads", cpus_.loads());
+  visit("stores", cpus_.stores());
+  visit("failed_accesses", cpus_.failed_accesses());
+  visit("cpu_busy_ps", cpus_.busy());
+  visit("cpu_others_ps", cpus_.others());
+  visit("idle_exits", cpus_.idle_exits());
+}
 
 }  // namespace svasim::host

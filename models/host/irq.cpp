@@ -6,12 +6,14 @@
 namespace svasim::host {
 
 InterruptController::InterruptController(engine::Calendar& calendar, engine::Clock clock, std::uint16_t block,
-                                         Cpus& cpus, unsigned cpu, LatencySource& delivery,
-                                         LatencySource& handler, LatencySource& thread)
+                                         Cpus& cpus, unsigned cpu, Picoseconds coalesce,
+                                         LatencySource& delivery, LatencySource& handler,
+                                         LatencySource& thread)
     : doorbell("doorbell", calendar, clock, {block, 2}, 4, 8),
       calendar_(calendar),
       inlet_{block, 3},
       cpus_(cpus),
+      coalesce_(coalesce),
       delivery_(delivery),
       handler_(handler),
       wake_thread_(thread),
@@ -41,6 +43,13 @@ void InterruptController::write(engine::Payload& payload) {
     if (on_error) on_error("MSI for interrupt " + std::to_string(line) + ", which nobody handles");
     return;
   }
+  if (coalesce_ == 0) return deliver(line);
+  if (std::exchange(lines_[line].held, true)) return;
+  calendar_.post<&InterruptController::deliver>(calendar_.now() + coalesce_, inlet_, this, line);
+}
+
+void InterruptController::deliver(std::uint64_t line) {
+  lines_[line].held = false;
   calendar_.post<&InterruptController::raise>(calendar_.now() + delivery_.draw(), inlet_, this, line);
 }
 

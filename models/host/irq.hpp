@@ -1,6 +1,7 @@
 // Interrupts: the doorbell that MSIs are written to, and their handlers. Contract: a line is masked from its
 // hard handler until its interrupt thread has finished (IRQF_ONESHOT); what arrives meanwhile fires once on
-// unmask. Source rule: Linux threaded interrupts.
+// unmask. With coalescing an interrupt is held back for a while, and those of its line that come meanwhile
+// are one with it. Source rule: Linux threaded interrupts.
 #pragma once
 
 #include <array>
@@ -12,12 +13,13 @@ namespace svasim::host {
 
 class InterruptController {
  public:
-  static constexpr unsigned kLines = 8;
+  static constexpr unsigned kLines = 32;
 
   /// Inside a module's constructor. Uses inlets 2 (doorbell) and 3 (delivery) of `block`. Hard handlers run
   /// on CPU `cpu`.
   InterruptController(engine::Calendar& calendar, engine::Clock clock, std::uint16_t block, Cpus& cpus,
-                      unsigned cpu, LatencySource& delivery, LatencySource& handler, LatencySource& thread);
+                      unsigned cpu, Picoseconds coalesce, LatencySource& delivery, LatencySource& handler,
+                      LatencySource& thread);
 
   /// Line `line` (the MSI's data): `hard` runs in the hard handler; `threaded`, if any, in the line's thread.
   void connect(unsigned line, Thread::Body hard, Thread::Body threaded);
@@ -35,9 +37,11 @@ class InterruptController {
     bool raised = false;  ///< its hard handler is to run
     bool masked = false;
     bool pending = false;  ///< arrived while masked
+    bool held = false;     ///< back, to be coalesced
   };
 
   void write(engine::Payload& payload);
+  void deliver(std::uint64_t line);
   void raise(std::uint64_t line);
   void handle(Thread& context);
   void serve(Line& line, Thread& thread);
@@ -45,6 +49,7 @@ class InterruptController {
   engine::Calendar& calendar_;
   engine::Inlet inlet_;
   Cpus& cpus_;
+  Picoseconds coalesce_;
   LatencySource& delivery_;
   LatencySource& handler_;
   LatencySource& wake_thread_;

@@ -35,6 +35,9 @@ Picoseconds LatencySource::draw() {
     const double mu = std::log(mean) - latency_.spread * latency_.spread / 2;
     return static_cast<Picoseconds>(std::llround(std::exp(mu + latency_.spread * normal)));
   }
+  if (latency_.shape == LatencyShape::exponential) {
+    return static_cast<Picoseconds>(std::llround(-mean * std::log(unit())));
+  }
   return latency_.mean;
 }
 

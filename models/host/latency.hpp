@@ -12,10 +12,10 @@ namespace svasim::host {
 
 using engine::Picoseconds;
 
-enum class LatencyShape : std::uint8_t { fixed = 0, lognormal = 1, uniform = 2 };
+enum class LatencyShape : std::uint8_t { fixed = 0, lognormal = 1, uniform = 2, exponential = 3 };
 
 /// A distribution by its mean. `spread` is the sigma of the logarithm for lognormal, the half width as a
-/// fraction of the mean (0 to 1) for uniform, and nothing for fixed.
+/// fraction of the mean (0 to 1) for uniform, and nothing for the others.
 struct Latency {
   LatencyShape shape = LatencyShape::fixed;
   Picoseconds mean = 0;
@@ -24,6 +24,7 @@ struct Latency {
 
 constexpr Latency fixed(Picoseconds mean) { return {LatencyShape::fixed, mean, 0}; }
 constexpr Latency lognormal(Picoseconds mean, double sigma) { return {LatencyShape::lognormal, mean, sigma}; }
+constexpr Latency exponential(Picoseconds mean) { return {LatencyShape::exponential, mean, 0}; }
 constexpr Latency uniform(Picoseconds mean, double half) { return {LatencyShape::uniform, mean, half}; }
 
 /// The generator of one stage.

@@ -167,7 +167,7 @@ Status AddressSpace::touch(Thread& thread, std::uint64_t va, std::uint64_t bytes
   return Status::ok;
 }
 
-Status AddressSpace::pin(Thread& thread, std::uint64_t va, std::uint64_t bytes) {
+Status AddressSpace::populate(Thread& thread, std::uint64_t va, std::uint64_t bytes, bool pin) {
   const Range range = pages(va, bytes);
   for (std::uint64_t page = range.first; page <= range.last;) {
     mmap_lock.lock_shared(thread);
@@ -182,10 +182,11 @@ Status AddressSpace::pin(Thread& thread, std::uint64_t va, std::uint64_t bytes) 
     mmap_lock.unlock_shared();
     if (result == MmResult::no_memory) return Status::no_memory;
     if (result != MmResult::ok) return Status::bad_address;
+    page = slot.va + slot.bytes();
+    if (!pin) continue;
     thread.run(services_.costs.draw(Cost::pin));
     services_.frames.share(pte::frame(slot.word()));
     pinned_.emplace_back(pte::frame(slot.word()), slot.level);
-    page = slot.va + slot.bytes();
   }
   return Status::ok;
 }

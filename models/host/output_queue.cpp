@@ -6,13 +6,14 @@
 namespace svasim::host {
 
 OutputQueue::OutputQueue(std::uint64_t prod, std::uint64_t cons, unsigned log2_entry, probe::FaultKind kind,
-                         const Ledger& ledger, LatencySource& pop)
+                         const Ledger& ledger, LatencySource& pop, LatencySource& wake)
     : prod_register_(prod),
       cons_register_(cons),
       log2_entry_(log2_entry),
       kind_(kind),
       ledger_(ledger),
-      pop_(pop) {}
+      pop_(pop),
+      wake_(wake) {}
 
 void OutputQueue::set_up(Thread& thread, arch::QueueBase base) {
   base_ = base;
@@ -24,6 +25,7 @@ void OutputQueue::set_up(Thread& thread, arch::QueueBase base) {
 
 bool OutputQueue::drain(Thread& thread, const Entry& handle) {
   bool lost = false;
+  draining_ = true;
   do {
     while (!index_.empty(prod_, cons_)) {
       ledger_.advance(kind_, probe::Stage::queue_drain, thread.now());
@@ -34,9 +36,12 @@ bool OutputQueue::drain(Thread& thread, const Entry& handle) {
       thread.write32(cons_register_, cons_);
       ++records_;
       handle(entry);
+      if (records_ % index_.size() == 0) drained_.notify(wake_);
     }
     lost |= refresh(thread);
   } while (!index_.empty(prod_, cons_));
+  draining_ = false;
+  drained_.notify(wake_);
   return lost;
 }
 
@@ -48,6 +53,15 @@ bool OutputQueue::refresh(Thread& thread) {
   const bool lost = ((prod_ ^ before) & arch::kQueueOverflow) != 0;
   overflows_ += lost ? 1 : 0;
   return lost;
+}
+
+void OutputQueue::wait_drained(Thread& thread) {
+  const std::uint64_t enough = records_ + 2 * std::uint64_t{index_.size()};
+  while (records_ < enough) {
+    const std::uint32_t prod = thread.read32(prod_register_);
+    if (!draining_ && index_.empty(prod, cons_)) return;
+    drained_.wait(thread);
+  }
 }
 
 void OutputQueue::acknowledge(Thread& thread) {

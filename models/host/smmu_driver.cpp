@@ -1,4 +1,4 @@
-// Tables, invalidation, responses and interrupt handlers of the SMMU driver. See smmu_driver.hpp.
+// Invalidation, responses and interrupt handlers of the SMMU driver. See smmu_driver.hpp.
 #include "models/host/smmu_driver.hpp"
 
 #include <algorithm>
@@ -10,30 +10,9 @@ namespace {
 
 using arch::Opcode;
 
-constexpr unsigned kLog2CdLeaf = 10;                       ///< CDs in a leaf of a two-level table
-constexpr std::uint64_t kCdBytes = sizeof(arch::CdWords);  ///< 64
-constexpr std::uint64_t kMaxTlbiPages = 512;               ///< without ranges: from here on the whole ASID
-constexpr std::uint64_t kMaxRangePages = 31;               ///< of a range command, times 2^scale
+constexpr std::uint64_t kMaxTlbiPages = 512;  ///< without ranges: from here on the whole ASID
+constexpr std::uint64_t kMaxRangePages = 31;  ///< of a range command, times 2^scale
 constexpr unsigned kMaxAtcSpan = arch::kAtcInvalidateAll;
-constexpr std::uint8_t kWriteBack = 1;
-constexpr std::uint8_t kInnerShareable = 3;
-
-arch::Command cfgi_ste(arch::StreamId stream) {
-  arch::Command command;
-  command.opcode = Opcode::cfgi_ste;
-  command.stream = stream;
-  command.leaf = true;
-  return command;
-}
-
-arch::Command cfgi_cd(arch::StreamId stream, std::uint32_t pasid, bool leaf) {
-  arch::Command command;
-  command.opcode = Opcode::cfgi_cd;
-  command.stream = stream;
-  command.substream = {false, pasid};
-  command.leaf = leaf;
-  return command;
-}
 
 arch::Command atc_inv(arch::StreamId stream, arch::SubstreamId substream, std::uint64_t address,
                       unsigned log2_pages) {
@@ -56,7 +35,7 @@ unsigned log2_span(std::uint64_t first, std::uint64_t last) {
 
 SmmuDriver::SmmuDriver(std::uint64_t registers, std::uint64_t doorbell, MemoryWindow& tables,
                        const HostConfig& config, InterruptController& interrupts, const Ledger& ledger,
-                       LatencySource& pop, Handlers handlers)
+                       Costs& costs, Handlers handlers)
     : registers_(registers),
       doorbell_(doorbell),
       tables_(tables),
@@ -65,9 +44,10 @@ SmmuDriver::SmmuDriver(std::uint64_t registers, std::uint64_t doorbell, MemoryWi
       handlers_(std::move(handlers)),
       commands_(registers, config.sync, ledger_),
       events_(registers + arch::reg::kEventqProd, registers + arch::reg::kEventqCons, arch::kLog2EventBytes,
-              probe::FaultKind::stall, ledger_, pop),
+              probe::FaultKind::stall, ledger_, costs[Cost::pop], costs[Cost::wake]),
       requests_(registers + arch::reg::kPriqProd, registers + arch::reg::kPriqCons,
-                arch::kLog2PageRequestBytes, probe::FaultKind::pri, ledger_, pop) {
+                arch::kLog2PageRequestBytes, probe::FaultKind::pri, ledger_, costs[Cost::pop],
+                costs[Cost::wake]) {
   commands_.on_error = [this](const std::string& what) { error("command queue: " + what); };
   connect_interrupts(interrupts);
 }
@@ -93,103 +73,6 @@ void SmmuDriver::connect_interrupts(InterruptController& interrupts) {
                      });
   interrupts.connect(
       static_cast<unsigned>(SmmuLine::gerror), [this](Thread& thread) { handle_gerror(thread); }, nullptr);
-}
-
-// --- tables
-
-bool SmmuDriver::take_cd_table(Master& master) {
-  master.two_level = master.ssid_bits > kLog2CdLeaf;
-  const std::uint64_t bytes =
-      master.two_level ? std::uint64_t{8} << (master.ssid_bits - kLog2CdLeaf) : kCdBytes << master.ssid_bits;
-  const auto table = tables_.take(bytes, std::max<std::uint64_t>(bytes, kCdBytes));
-  if (!table) return false;
-  master.cd_table = *table;
-  if (master.two_level) master.cd_leaves.resize(std::size_t{1} << (master.ssid_bits - kLog2CdLeaf));
-  return true;
-}
-
-arch::Ste SmmuDriver::stream_table_entry(const Master& master) const {
-  arch::Ste ste;
-  ste.config = arch::SteConfig::stage1;
-  ste.s1_fmt = master.two_level ? 2 : 0;
-  ste.s1_context_ptr = master.cd_table;
-  ste.s1_cd_max = static_cast<std::uint8_t>(master.ssid_bits);
-  ste.s1_dss = arch::DefaultSubstream::bypass;  // traffic without PASID: the identity domain
-  ste.s1_cir = ste.s1_cor = kWriteBack;
-  ste.s1_csh = kInnerShareable;
-  ste.s1_stalld = features_.stall_model == arch::StallModel::selectable && master.ats();
-  if (master.ats()) ste.eats = arch::Eats::full;
-  ste.ppar = master.ats() && master.device.response_pasid;
-  return ste;
-}
-
-Master* SmmuDriver::attach(Thread& thread, const DeviceDescription& device) {
-  const std::string who = "stream " + hex(arch::raw(device.stream));
-  if (masters_.count(device.stream) != 0) return error(who + " attached twice"), nullptr;
-  if (device.kind == probe::FaultKind::stall && features_.stall_model == arch::StallModel::never) {
-    return error(who + " can only stall, and the SMMU cannot"), nullptr;
-  }
-  if (device.kind == probe::FaultKind::pri && !(features_.ats && features_.pri)) {
-    return error(who + " needs ATS and PRI, and the SMMU has not both"), nullptr;
-  }
-  auto master = std::make_unique<Master>();
-  master->device = device;
-  master->ssid_bits = std::min<unsigned>(features_.ssidsize, device.pasid_bits);
-  if (!features_.cd2l) master->ssid_bits = std::min(master->ssid_bits, kLog2CdLeaf);
-  const auto address = ste_address(thread, device.stream);
-  if (!address || !take_cd_table(*master))
-    return error(who + ": no stream table entry or no memory"), nullptr;
-  write_structure(thread, *address, arch::encode(stream_table_entry(*master)), cfgi_ste(device.stream));
-  if (master->ats()) {
-    commands_.issue(thread, atc_inv(device.stream, {}, 0, arch::kAtcInvalidateAll), true);
-  }
-  return masters_.emplace(device.stream, std::move(master)).first->second.get();
-}
-
-Master* SmmuDriver::find(arch::StreamId stream) const {
-  const auto found = masters_.find(stream);
-  return found == masters_.end() ? nullptr : found->second.get();
-}
-
-std::optional<std::uint64_t> SmmuDriver::cd_address(Thread& thread, Master& master, std::uint32_t pasid) {
-  if (!master.two_level) return master.cd_table + pasid * kCdBytes;
-  std::uint64_t& leaf = master.cd_leaves[pasid >> kLog2CdLeaf];
-  if (leaf == 0) {
-    const std::uint64_t bytes = kCdBytes << kLog2CdLeaf;
-    const auto table = tables_.take(bytes, bytes);
-    if (!table) return std::nullopt;
-    leaf = *table;
-    const std::uint64_t at = master.cd_table + std::uint64_t{8} * (pasid >> kLog2CdLeaf);
-    thread.write64(at, arch::encode(arch::L1Cd{true, leaf}));
-    commands_.issue(thread, cfgi_cd(master.device.stream, pasid, false), true);
-  }
-  return leaf + (pasid & arch::mask(kLog2CdLeaf)) * kCdBytes;
-}
-
-void SmmuDriver::write_structure(Thread& thread, std::uint64_t address,
-                                 const std::array<std::uint64_t, 8>& words, const arch::Command& invalidate) {
-  for (unsigned i = 1; i < words.size(); ++i) thread.write64(address + 8 * i, words[i]);
-  commands_.issue(thread, invalidate, true);
-  thread.write64(address, words[0]);  // with V, once the rest is known to be seen
-  commands_.issue(thread, invalidate, true);
-}
-
-bool SmmuDriver::install_cd(Thread& thread, Master& master, std::uint32_t pasid, const arch::Cd& cd) {
-  const auto address = cd_address(thread, master, pasid);
-  if (!address) return error("no memory for context descriptors");
-  write_structure(thread, *address, arch::encode(cd), cfgi_cd(master.device.stream, pasid, true));
-  return true;
-}
-
-void SmmuDriver::remove_cd(Thread& thread, Master& master, std::uint32_t pasid) {
-  const auto address = cd_address(thread, master, pasid);
-  if (!address) return;
-  const arch::Command invalidate = cfgi_cd(master.device.stream, pasid, true);
-  for (unsigned i = 0; i < 8; ++i) {
-    thread.write64(*address + 8 * i, 0);
-    if (i == 0) commands_.issue(thread, invalidate, true);  // V = 0 first
-  }
-  commands_.issue(thread, invalidate, true);
 }
 
 // --- invalidation
@@ -281,7 +164,11 @@ void SmmuDriver::respond(Thread& thread, const DeviceDescription& device, arch::
 
 void SmmuDriver::handle_event(Thread& thread, const std::uint8_t* entry) {
   const arch::Event event = arch::decode_event(arch::load_words<4>(entry));
-  if (event.stall && arch::stallable(event.id)) return handlers_.stalled(thread, event);
+  if (event.stall && arch::stallable(event.id)) {
+    streams_mutex_.lock(thread);
+    handlers_.stalled(thread, event);
+    return streams_mutex_.unlock();
+  }
   const std::string pasid = event.substream.valid ? ", PASID " + hex(event.substream.value) : "";
   error(std::string("event ") + name(event.id) + ": stream " + hex(arch::raw(event.stream)) + pasid +
         ", address " + hex(event.input_address.value));
@@ -299,6 +186,11 @@ void SmmuDriver::handle_gerror(Thread& thread) {
   if ((active & arch::gerror::kCmdq) != 0) commands_.recover(thread);
   if ((active & ~arch::gerror::kCmdq) != 0) error("GERROR " + hex(active & ~arch::gerror::kCmdq));
   thread.write32(reg(arch::reg::kGerrorn), gerror);
+}
+
+void SmmuDriver::drain(Thread& thread) {
+  events_.wait_drained(thread);
+  if (features_.pri) requests_.wait_drained(thread);
 }
 
 bool SmmuDriver::error(const std::string& what) {

@@ -14,6 +14,7 @@
 #include "models/arch/pri.hpp"
 #include "models/arch/ste.hpp"
 #include "models/host/command_queue.hpp"
+#include "models/host/costs.hpp"
 #include "models/host/device.hpp"
 #include "models/host/irq.hpp"
 #include "models/host/memory_window.hpp"
@@ -31,8 +32,9 @@ struct Master {
   bool two_level = false;  ///< of its CD table
   std::uint64_t cd_table = 0;
   std::vector<std::uint64_t> cd_leaves;  ///< of a two-level table; 0: not there yet
+  unsigned contexts = 0;                 ///< context descriptors in use
 
-  bool ats() const { return device.kind == probe::FaultKind::pri; }
+  std::uint32_t max_pasids() const { return ssid_bits == 0 ? 0 : 1u << ssid_bits; }
 };
 
 /// Where an address space's translations may be cached in a device.
@@ -54,18 +56,27 @@ class SmmuDriver {
   };
 
   SmmuDriver(std::uint64_t registers, std::uint64_t doorbell, MemoryWindow& tables, const HostConfig& config,
-             InterruptController& interrupts, const Ledger& ledger, LatencySource& pop, Handlers handlers);
+             InterruptController& interrupts, const Ledger& ledger, Costs& costs, Handlers handlers);
 
   /// False, and an error, if the SMMU cannot be used.
   bool bring_up(Thread& thread);
-  /// Makes the device's STE. Null, and an error, if that is impossible. The master lives as long as the
-  /// driver.
+  /// Makes the device's STE, which bypasses translation. Null, and an error, if that is impossible. The
+  /// master lives as long as the driver.
   Master* attach(Thread& thread, const DeviceDescription& device);
   /// Null if nothing is attached there.
   Master* find(arch::StreamId stream) const;
-  /// Installs `cd` for `pasid` (below 2^ssid_bits). False: no memory.
-  bool install_cd(Thread& thread, Master& master, std::uint32_t pasid, const arch::Cd& cd);
-  void remove_cd(Thread& thread, Master& master, std::uint32_t pasid);
+  /// May its faults stall?
+  bool stalls(const Master& master) const {
+    return !master.device.ats && (master.device.faults == FaultMode::stall || stall_forced());
+  }
+  bool stall_forced() const { return features_.stall_model == arch::StallModel::forced; }
+  /// Installs `cd` for `substream` (below 2^ssid_bits; none: accesses without PASID) and points the STE at
+  /// the table if it is the first. False: no memory.
+  bool install_cd(Thread& thread, Master& master, arch::SubstreamId substream, const arch::Cd& cd);
+  /// Rewrites one that is in use in its first word only.
+  void update_cd(Thread& thread, Master& master, arch::SubstreamId substream, const arch::Cd& cd);
+  /// Removes it, and after the last one lets the STE bypass translation again.
+  void remove_cd(Thread& thread, Master& master, arch::SubstreamId substream);
 
   /// Would invalidate_range() take too many commands for so many bytes?
   bool flushes_whole_asid(std::uint64_t bytes) const;
@@ -88,6 +99,8 @@ class SmmuDriver {
   const CommandQueue& commands() const { return commands_; }
   const OutputQueue& events() const { return events_; }
   const OutputQueue& requests() const { return requests_; }
+  /// Waits until what the SMMU has queued so far has been handled.
+  void drain(Thread& thread);
   std::uint64_t errors() const { return errors_; }
 
  private:
@@ -104,9 +117,10 @@ class SmmuDriver {
   std::optional<arch::QueueBase> take_queue(unsigned log2_size, unsigned log2_entry);
   void connect_interrupts(InterruptController& interrupts);
   std::optional<std::uint64_t> ste_address(Thread& thread, arch::StreamId stream);
-  std::optional<std::uint64_t> cd_address(Thread& thread, Master& master, std::uint32_t pasid);
+  std::optional<std::uint64_t> cd_address(Thread& thread, Master& master, std::uint32_t index);
   bool take_cd_table(Master& master);
-  arch::Ste stream_table_entry(const Master& master) const;
+  arch::Ste stream_table_entry(const Master& master, bool whole_device) const;
+  void use_cd_table(Thread& thread, Master& master, bool whole_device);
   void write_structure(Thread& thread, std::uint64_t address, const std::array<std::uint64_t, 8>& words,
                        const arch::Command& invalidate);
   void handle_event(Thread& thread, const std::uint8_t* entry);
@@ -124,6 +138,7 @@ class SmmuDriver {
   CommandQueue commands_;
   OutputQueue events_;
   OutputQueue requests_;
+  Mutex streams_mutex_;  ///< of the list of masters
   std::uint32_t cr0_ = 0;
   bool two_level_streams_ = false;
   unsigned log2_streams_ = 0;

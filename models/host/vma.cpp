@@ -33,10 +33,10 @@ void VmaMap::remove(std::uint64_t first, std::uint64_t last) {
   vmas_.erase(vmas_.lower_bound(first), vmas_.upper_bound(last));
 }
 
-void VmaMap::insert(const Mapping& mapping) {
+void VmaMap::insert(const Mapping& mapping, bool premapped) {
   const std::uint64_t last = mapping.va + (mapping.bytes - 1);
   remove(mapping.va, last);
-  vmas_.emplace(mapping.va, Vma{mapping.va, last, mapping});
+  vmas_.emplace(mapping.va, Vma{mapping.va, last, mapping, premapped});
 }
 
 bool VmaMap::mapped(std::uint64_t first, std::uint64_t last) const {

@@ -38,6 +38,7 @@ struct Vma {
   std::uint64_t begin = 0;
   std::uint64_t last = 0;  ///< the last byte
   Mapping mapping;         ///< `va` and `offset` are those at `begin`
+  bool premapped = false;  ///< was there before the process asked for anything
 
   bool allows(bool write, bool execute) const {
     const Protection& p = mapping.protection;
@@ -55,7 +56,7 @@ class VmaMap {
   /// Null: nothing is mapped there.
   const Vma* find(std::uint64_t va) const;
   /// Replaces what was mapped there before.
-  void insert(const Mapping& mapping);
+  void insert(const Mapping& mapping, bool premapped = false);
   /// Unmaps [first, last], splitting what crosses its ends.
   void remove(std::uint64_t first, std::uint64_t last);
   /// False: some of it is not mapped; then nothing changes.
@@ -63,7 +64,7 @@ class VmaMap {
   bool mapped(std::uint64_t first, std::uint64_t last) const;
   /// The parts that [first, last] has in common with mappings, ascending.
   std::vector<Vma> within(std::uint64_t first, std::uint64_t last) const;
-  /// The widest range around [first, last] that is free but for it.
+  // The widest range around [first, last] that is free but for it.
   std::uint64_t free_from(std::uint64_t first) const;  ///< just behind the mapping before
   std::uint64_t free_to(std::uint64_t last) const;     ///< just before the mapping behind
   const std::map<std::uint64_t, Vma>& all() const { return vmas_; }

@@ -1,57 +1,72 @@
-// An unbound workqueue: every item wakes an idle worker, if there is one or may be one more; a worker takes
-// items, oldest first, until there are none. Source rule: Linux workqueues (WQ_UNBOUND, max_active).
+// Unbound workqueues: every item wakes an idle worker of the pool they share, or a new one; a worker takes
+// items, oldest first, until there are none. Of one queue at most `max_active` items are worked at; the
+// others wait in it, whoever is idle. Source rule: Linux workqueues (WQ_UNBOUND, max_active, flush).
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "models/host/cpu.hpp"
+#include "models/host/lock.hpp"
 
 namespace svasim::host {
 
-template <class Item>
-class Workqueue {
+class Workqueue;
+
+/// What is queued derives from this.
+struct WorkItem {
+  Workqueue* queue = nullptr;
+  unsigned epoch = 0;  ///< flushes of the queue begun before it came
+};
+
+class WorkerPool {
  public:
-  using Work = std::function<void(Thread&, Item*)>;
+  using Work = std::function<void(Thread&, WorkItem&)>;
 
-  Workqueue(Cpus& cpus, unsigned max_workers, LatencySource& wake, Work work)
-      : cpus_(cpus), max_workers_(max_workers), wake_(wake), work_(std::move(work)) {}
+  /// `wake`: how long an idle worker takes to run.
+  WorkerPool(Cpus& cpus, LatencySource& wake, Work work) : cpus_(cpus), wake_(wake), work_(std::move(work)) {}
 
-  void queue(Item* item) {
-    items_.push_back(item);
-    if (idle_.empty() && workers_.size() < max_workers_) {
-      workers_.push_back(
-          std::make_unique<Thread>(cpus_, Thread::Kind::normal, [this](Thread& t) { serve(t); }));
-      idle_.push_back(workers_.back().get());
-    }
-    if (idle_.empty()) return;
-    Thread* worker = idle_.back();  // the last one that went idle, whose cache is warm
-    idle_.pop_back();
-    worker->wake(wake_.draw());
-  }
-  std::size_t peak() const { return items_.peak(); }
+  /// An item that may be worked at now.
+  void add(WorkItem& item);
   std::size_t workers() const { return workers_.size(); }
 
  private:
-  void serve(Thread& thread) {
-    for (;;) {
-      while (!items_.empty()) {
-        work_(thread, items_.pop_front());
-        thread.offer();
-      }
-      idle_.push_back(&thread);
-      thread.block();
-    }
-  }
+  void serve(Thread& thread);
 
   Cpus& cpus_;
-  unsigned max_workers_;
   LatencySource& wake_;
   Work work_;
-  engine::Ring<Item*> items_;
+  engine::Ring<WorkItem*> items_;
   std::vector<Thread*> idle_;
   std::vector<std::unique_ptr<Thread>> workers_;
+};
+
+class Workqueue {
+ public:
+  /// `wake`: how long a thread takes that waited for a flush.
+  Workqueue(WorkerPool& pool, unsigned max_active, LatencySource& wake)
+      : pool_(pool), max_active_(max_active), wake_(wake) {}
+
+  void queue(WorkItem& item);
+  /// Waits until everything that was queued before has been done.
+  void flush(Thread& thread);
+  /// By the pool.
+  void finished(unsigned epoch);
+  /// Most items not finished, ever.
+  std::size_t peak() const { return peak_; }
+
+ private:
+  WorkerPool& pool_;
+  unsigned max_active_;
+  LatencySource& wake_;
+  engine::Ring<WorkItem*> waiting_;
+  unsigned active_ = 0;
+  unsigned epoch_ = 0;
+  std::map<unsigned, unsigned> unfinished_;  ///< items by epoch
+  WaitList flushers_;
+  std::size_t peak_ = 0;
 };
 
 }  // namespace svasim::host

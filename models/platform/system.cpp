@@ -82,7 +82,7 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
 
   HostServices services;
   services.bind = [this](std::uint32_t device, std::uint32_t process, std::function<void()> done) {
-    host_->bind(stream_of(device), process, std::move(done));
+    host_->bind(stream_of(device), process, [done = std::move(done)](host::Status) { done(); });
   };
   services.pasid = [this](std::uint32_t process) { return host_->pasid(process); };
   services.unmap = [this](std::uint32_t process, std::uint64_t va, std::uint64_t bytes,
@@ -151,8 +151,8 @@ void System::start() {
   for (unsigned i = 0; i < config_.devices.count; ++i) {
     host::DeviceDescription device;
     device.stream = stream_of(i);
-    device.kind =
-        config_.devices.kind[i] == DeviceKind::pcie ? probe::FaultKind::pri : probe::FaultKind::stall;
+    device.ats = config_.devices.kind[i] == DeviceKind::pcie;
+    device.faults = device.ats ? host::FaultMode::pri : host::FaultMode::stall;
     devices.push_back(device);
   }
   host_->start(std::move(devices), [this] {

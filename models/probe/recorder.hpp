@@ -53,8 +53,8 @@ struct Transaction {
   void rejoin_waiters(Picoseconds now);
 };
 
-enum class FaultKind : std::uint8_t { pri = 0, stall = 1 };
-inline constexpr std::array<std::string_view, 2> kFaultKinds = {"pri", "stall"};
+enum class FaultKind : std::uint8_t { pri = 0, stall = 1, device = 2 };
+inline constexpr std::array<std::string_view, 3> kFaultKinds = {"pri", "stall", "device"};
 constexpr std::string_view name(FaultKind kind) { return kFaultKinds[static_cast<std::size_t>(kind)]; }
 
 /// How software sees the fault it is serving: the stream and the token the hardware gave it (PRG index or

@@ -46,7 +46,8 @@ struct Summary::Report {
          percent(static_cast<double>(count(1)), all) + ", with " + grouped(summary.failed_translations_) +
              " failed translations");
     item("faults", summary.fault_lifetime_.count(),
-         "PRI " + grouped(summary.fault_kinds_[0]) + ", stall " + grouped(summary.fault_kinds_[1]) + "; " +
+         "PRI " + grouped(summary.fault_kinds_[0]) + ", stall " + grouped(summary.fault_kinds_[1]) +
+             (summary.fault_kinds_[2] != 0 ? ", device " + grouped(summary.fault_kinds_[2]) : "") + "; " +
              outcomes(summary.fault_outcomes_));
     item("fault records", totals.fault_records,
          "responses " + grouped(totals.responses) + ", first-touched pages " +

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "models/arch/command.hpp"
+#include "models/arch/device_fault.hpp"
 #include "models/arch/event.hpp"
 #include "models/arch/pri.hpp"
 #include "models/arch/queue.hpp"
@@ -28,6 +29,7 @@ namespace reg = arch::reg;
 
 inline constexpr Picoseconds kNs = 1000;
 inline constexpr std::uint64_t kRegisters = 0x2000'0000, kDoorbell = 0x3000'0040;
+inline constexpr std::uint64_t kDeviceRegisters = 0x3800'0000;  ///< of the one device with faults of its own
 inline constexpr std::uint64_t kTables = 0x8000'0000, kPages = 0x9000'0000, kWindow = 0x1000'0000;
 
 class Ram {
@@ -105,8 +107,22 @@ class FakeSmmu : public sc_core::sc_module {
                   arch::kLog2PageRequestBytes, reg::kPriqIrqCfg0);
   }
 
+  /// The device that handles its own faults found one, and tells its driver.
+  void push(std::uint32_t stream, const arch::device_fault::Record& record) {
+    namespace df = arch::device_fault;
+    const auto word = [&](std::uint32_t at) { return device_[at] | std::uint64_t{device_[at + 4]} << 32; };
+    device_stream_ = stream;
+    open({probe::FaultKind::device, stream, record.token}, record.substream, record.va, true);
+    const auto queue = arch::QueueBase::decode(word(df::kQueueBase), df::kLog2RecordBytes);
+    const bool was_empty = device_[df::kProd] == device_[df::kCons];
+    ram.put(queue.entry(device_[df::kProd], df::kLog2RecordBytes).value, df::encode(record));
+    device_[df::kProd] = arch::QueueIndex(queue.log2_size).next(device_[df::kProd]);
+    if (was_empty) write_msi_to(word(df::kMsiAddress), device_[df::kMsiData]);
+  }
+
   Ram ram;
-  std::vector<Executed> log;  ///< commands in order of consumption
+  std::vector<std::uint32_t> resolved;  ///< what the driver wrote to the device
+  std::vector<Executed> log;            ///< commands in order of consumption
   Picoseconds latency = 48 * kNs;
   Picoseconds command_time = 10 * kNs;
   int fail_command = -1;  ///< index into the log of the command to stop at, as illegal
@@ -144,9 +160,9 @@ class FakeSmmu : public sc_core::sc_module {
     return true;
   }
 
-  void write_msi(std::uint32_t irq_cfg) {
-    engine::Payload& payload = pool_.make(tlm::TLM_WRITE_COMMAND, at64(irq_cfg), 4);
-    std::uint32_t data = at(irq_cfg + 8);
+  void write_msi(std::uint32_t irq_cfg) { write_msi_to(at64(irq_cfg), at(irq_cfg + 8)); }
+  void write_msi_to(std::uint64_t address, std::uint32_t data) {
+    engine::Payload& payload = pool_.make(tlm::TLM_WRITE_COMMAND, address, 4);
     for (unsigned i = 0; i < 4; ++i, data >>= 8) payload.data()[i] = static_cast<std::uint8_t>(data);
     msi.send(payload);
   }
@@ -157,6 +173,8 @@ class FakeSmmu : public sc_core::sc_module {
     const std::uint64_t address = payload.get_address();
     if (address >= kRegisters && address < kRegisters + reg::kSize) {
       access_register(payload, static_cast<std::uint32_t>(address - kRegisters));
+    } else if (address >= kDeviceRegisters && address < kDeviceRegisters + arch::device_fault::kBytes) {
+      access_device(payload, static_cast<std::uint32_t>(address - kDeviceRegisters));
     } else if (payload.is_write()) {
       ram.write(address, payload.data(), static_cast<unsigned>(payload.bytes()));
     } else {
@@ -169,6 +187,20 @@ class FakeSmmu : public sc_core::sc_module {
     auto& payload = *reinterpret_cast<engine::Payload*>(argument);
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
     memory.respond(payload);
+  }
+
+  void access_device(engine::Payload& payload, std::uint32_t offset) {
+    for (unsigned i = 0; i < payload.bytes(); i += 4) {
+      if (payload.is_write()) {
+        std::memcpy(&device_[offset + i], payload.data() + i, 4);
+      } else {
+        std::memcpy(payload.data() + i, &device_[offset + i], 4);
+      }
+    }
+    if (!payload.is_write() || offset != arch::device_fault::kResolve) return;
+    const std::uint32_t value = device_[offset];
+    resolved.push_back(value);
+    close({probe::FaultKind::device, device_stream_, value & 0xFFFF}, value >> 16 != 0);
   }
 
   void access_register(engine::Payload& payload, std::uint32_t offset) {
@@ -228,6 +260,10 @@ class FakeSmmu : public sc_core::sc_module {
                               arch::raw(command.stream), stall ? command.stag : command.prg_index};
     const bool good =
         stall ? command.action == arch::ResumeAction::retry : command.response == arch::PriResponse::success;
+    close(key, good);
+  }
+  void close(probe::FaultKey key, bool good) {
+    if (recorder_ == nullptr) return;
     recorder_->for_each_fault(key, [&](probe::Fault& fault) {
       recorder_->close_fault(fault, calendar_.now(), good ? probe::Outcome::ok : probe::Outcome::aborted);
     });
@@ -236,6 +272,8 @@ class FakeSmmu : public sc_core::sc_module {
   probe::Recorder* recorder_;
   arch::Features features_;
   std::map<std::uint32_t, std::uint32_t> registers_;
+  std::map<std::uint32_t, std::uint32_t> device_;  ///< registers
+  std::uint32_t device_stream_ = 0;
   std::uint32_t cons_ = 0;
   bool consuming_ = false;
   engine::PayloadPool pool_;
@@ -284,7 +322,8 @@ inline host::DeviceDescription device(std::uint32_t stream, probe::FaultKind kin
                                       std::vector<std::uint32_t> processes = {1}) {
   host::DeviceDescription d;
   d.stream = arch::StreamId{stream};
-  d.kind = kind;
+  d.ats = kind == probe::FaultKind::pri;
+  d.faults = d.ats ? host::FaultMode::pri : host::FaultMode::stall;
   d.processes = std::move(processes);
   return d;
 }

@@ -116,10 +116,7 @@ TEST_CASE("fork: everything is invalidated, and the next write copies while the 
   REQUIRE(m.ask([&](auto reply) { m.host.fork(1, 2, reply); }) == host::Status::ok);
   CHECK(m.since_now() == Names{"CMD_TLBI_NH_ASID", "CMD_SYNC"});
   CHECK(!m.writable(kVa));
-  bool bound = false;
-  m.host.bind(arch::StreamId{kStream}, 2, [&] { bound = true; });
-  m.run();
-  REQUIRE(bound);
+  REQUIRE(m.ask([&](auto reply) { m.host.bind(arch::StreamId{kStream}, 2, reply); }) == host::Status::ok);
   CHECK(m.frame(kStream, kVa, false, 2) == parent);
   const Picoseconds copy = m.mm_fault(kVa);
   CHECK(copy > 2300 + 300 + 2);

@@ -161,7 +161,7 @@ TEST_CASE("a record that arrives while its line is masked interrupts again on un
 TEST_CASE("two workers on one CPU take turns, on two they overlap") {
   const auto serve = [](unsigned cpus) {
     host::HostConfig config = fixed_config();
-    config.cpus = cpus;
+    config.cpu.cpus = cpus;
     Machine m(config);
     m.start({device(0x10, FaultKind::stall)});
     m.smmu.push(stall_event(0x10, 1, kVa));

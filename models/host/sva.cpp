@@ -1,0 +1,288 @@
+// See sva.hpp.
+#include "models/host/sva.hpp"
+
+#include <algorithm>
+
+namespace svasim::host {
+namespace {
+
+constexpr std::uint32_t kMaxAsid = 0xFFFF;
+
+}  // namespace
+
+Sva::Sva(SmmuDriver& driver, FaultService& service, Costs& costs, const HostConfig& config)
+    : driver_(driver),
+      service_(service),
+      costs_(costs),
+      config_(config),
+      lock_(costs[Cost::wake]),
+      pasids_(config.min_pasid, config.max_pasid),
+      asids_(1, kMaxAsid) {}
+
+void Sva::add_device(Master& master) {
+  auto device = std::make_unique<SvaDevice>();
+  device->master = &master;
+  IommuGroup* group = nullptr;
+  if (master.device.group) group = numbered_groups_[*master.device.group];
+  if (group == nullptr) {
+    groups_.push_back(std::make_unique<IommuGroup>());
+    group = groups_.back().get();
+    if (master.device.group) numbered_groups_[*master.device.group] = group;
+  }
+  device->group = group;
+  group->devices.push_back(device.get());
+  service_.add_device(master.device);
+  devices_.emplace(master.device.stream, std::move(device));
+}
+
+SvaDevice* Sva::find(arch::StreamId stream) {
+  const auto found = devices_.find(stream);
+  return found == devices_.end() ? nullptr : found->second.get();
+}
+
+// --- switches
+
+Status Sva::enable(SvaDevice& device, Feature feature) {
+  const FaultMode mode = device.master->device.faults;
+  if (feature == Feature::iopf) {
+    if (mode != FaultMode::pri && mode != FaultMode::stall) return Status::no_device;
+    if (device.iopf_enabled) return Status::busy;
+    if (device.sva_enabled) return Status::invalid;  // the order is IOPF, then SVA
+    device.iopf_enabled = true;
+    return Status::ok;
+  }
+  if (device.master->max_pasids() == 0) return Status::no_device;
+  if (device.sva_enabled) return Status::busy;
+  if (mode == FaultMode::stall && !device.iopf_enabled) return Status::invalid;
+  device.sva_enabled = true;
+  return Status::ok;
+}
+
+Status Sva::disable(SvaDevice& device, Feature feature) {
+  if (feature == Feature::iopf) {
+    if (!device.iopf_enabled) return Status::invalid;
+    if (device.sva_enabled) return Status::busy;
+    device.iopf_enabled = false;
+    return Status::ok;
+  }
+  if (!device.sva_enabled) return Status::invalid;
+  if (device.master->contexts > 0) return Status::busy;
+  device.sva_enabled = false;
+  return Status::ok;
+}
+
+Status Sva::init(SvaDevice& device, unsigned features, std::uint32_t min_pasid, std::uint32_t max_pasid) {
+  if (features != 0) return Status::invalid;
+  if (device.initialised) return Status::exists;
+  if (device.master->max_pasids() == 0) return Status::no_device;
+  if (max_pasid >= device.master->max_pasids() || (max_pasid != 0 && min_pasid > max_pasid)) {
+    return Status::invalid;
+  }
+  device.initialised = true;
+  device.min_pasid = min_pasid;
+  device.max_pasid = max_pasid;
+  return Status::ok;
+}
+
+Status Sva::shutdown(SvaDevice& device) {
+  if (!device.initialised) return Status::no_device;
+  if (device.master->contexts > 0) return Status::busy;
+  device.initialised = false;
+  device.min_pasid = device.max_pasid = 0;
+  return Status::ok;
+}
+
+// --- PASIDs
+
+Status Sva::take_pasid(SvaDevice& device, Process& process) {
+  const bool v6_1 = config_.linux_version == LinuxVersion::v6_1;
+  std::uint32_t limit = device.master->max_pasids();  // exclusive
+  if (device.max_pasid != 0) limit = device.max_pasid + 1;
+  if (limit == 0) return v6_1 ? Status::no_device : Status::no_space;
+  if (process.pasid != 0) {
+    // 6.1 compares with its inclusive maximum, so it refuses the last PASID to whoever comes second.
+    const std::uint32_t beyond = v6_1 ? limit - 1 : limit;
+    return process.pasid < device.min_pasid || process.pasid >= beyond ? Status::overflow : Status::ok;
+  }
+  std::optional<std::uint32_t> preferred;
+  if (config_.pasid_policy == PasidPolicy::trace && process.number >= device.min_pasid) {
+    preferred = process.number;
+  }
+  const auto pasid = pasids_.take(preferred, limit, device.min_pasid);
+  if (!pasid) return v6_1 ? Status::no_memory : Status::no_space;
+  process.pasid = *pasid;
+  by_pasid_[*pasid] = &process;
+  const auto hook = [pasid = *pasid](const auto& to) {
+    return [&to, pasid](std::uint64_t va, std::uint64_t bytes) {
+      if (to) to(pasid, va, bytes);
+    };
+  };
+  process.space.notifier.on_begin = hook(on_begin);
+  process.space.notifier.on_end = hook(on_end);
+  return Status::ok;
+}
+
+void Sva::drop_pasid(Process& process) {
+  if (!process.exited || !process.bonds.empty() || process.pasid == 0) return;
+  by_pasid_.erase(process.pasid);
+  pasids_.give_back(process.pasid);
+  process.pasid = 0;
+}
+
+AddressSpace* Sva::faulting_space(arch::StreamId stream, arch::SubstreamId substream) {
+  const SvaDevice* device = find(stream);
+  if (device == nullptr) return nullptr;
+  if (!substream.valid) return device->whole_device != nullptr ? &device->whole_device->space : nullptr;
+  const auto found = by_pasid_.find(substream.value);
+  if (found == by_pasid_.end() || found->second->kernel) return nullptr;
+  Process& process = *found->second;
+  const bool bound = std::any_of(process.bonds.begin(), process.bonds.end(), [&](const Bond& bond) {
+    return bond.group == device->group && bond.kind == BindKind::pasid;
+  });
+  return bound ? &process.space : nullptr;
+}
+
+// --- bonds
+
+arch::SubstreamId Sva::substream(const Process& process, BindKind kind) {
+  if (kind == BindKind::whole_device) return {};
+  return {true, process.pasid};
+}
+
+bool Sva::faults(const SvaDevice& device, const Process& process) const {
+  const FaultMode mode = device.master->device.faults;
+  return !process.kernel && (mode == FaultMode::pri || mode == FaultMode::stall);
+}
+
+arch::Cd Sva::context_descriptor(const SvaDevice& device, const Process& process) const {
+  const bool stall = driver_.stalls(*device.master) && (faults(device, process) || driver_.stall_forced());
+  return process.space.context_descriptor(driver_.features(), stall, process.asid);
+}
+
+bool Sva::pins(const Process& process) {
+  const auto pinned = [](const SvaDevice* d) { return d->master->device.faults == FaultMode::pinned; };
+  return std::any_of(process.bonds.begin(), process.bonds.end(), [&](const Bond& bond) {
+    return std::any_of(bond.group->devices.begin(), bond.group->devices.end(), pinned);
+  });
+}
+
+/// What the process has mapped is pinned, if the device needs it, as long as it is bound.
+Status Sva::bind(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
+  thread.run(costs_.draw(Cost::syscall));
+  const bool pinned_before = pins(process);
+  lock_.lock(thread);
+  Status status = bind_locked(thread, device, process, kind);
+  lock_.unlock();
+  if (status != Status::ok || process.kernel || pinned_before || !pins(process)) return status;
+  for (const auto& [begin, vma] : std::map(process.space.vmas().all())) {
+    if (!vma.premapped) status = process.space.populate(thread, begin, vma.last - begin + 1, true);
+    if (status != Status::ok) break;
+  }
+  return status;
+}
+
+Status Sva::bind_locked(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
+  if (process.exited || !process.space.usable()) return Status::no_such_process;
+  for (Bond& bond : process.bonds) {
+    if (bond.group != device.group) continue;
+    if (bond.kind != kind) return Status::busy;
+    ++bond.users;
+    return Status::ok;
+  }
+  if (kind == BindKind::pasid) {
+    if (const Status status = take_pasid(device, process); status != Status::ok) return status;
+  }
+  for (const SvaDevice* peer : device.group->devices) {
+    if (kind == BindKind::pasid && process.pasid >= peer->master->max_pasids()) return Status::invalid;
+    if (kind == BindKind::whole_device && peer->whole_device != nullptr) return Status::busy;
+  }
+  if (process.asid == 0) {
+    const auto asid = asids_.take({}, driver_.features().asid16 ? kMaxAsid + 1 : 0x100);
+    if (!asid) return Status::no_space;
+    process.asid = static_cast<std::uint16_t>(*asid);
+  }
+  process.bonds.push_back({device.group, kind, 1});
+  for (SvaDevice* peer : device.group->devices) {
+    const Status status = attach(thread, *peer, process, kind);
+    if (status == Status::ok) continue;
+    return status;  // what has been attached stays until it is unbound
+  }
+  return Status::ok;
+}
+
+Status Sva::attach(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
+  const AtcTarget target{device.master->device.stream, substream(process, kind)};
+  if (kind == BindKind::whole_device) device.whole_device = &process;
+  if (faults(device, process)) ++device.faulting_bonds;
+  process.space.notifier.attach(process.asid, target, device.master->device.ats);
+  const bool done =
+      driver_.install_cd(thread, *device.master, target.substream, context_descriptor(device, process));
+  return done ? Status::ok : Status::no_memory;
+}
+
+Status Sva::unbind(Thread& thread, SvaDevice& device, Process& process) {
+  thread.run(costs_.draw(Cost::syscall));
+  const auto bond = std::find_if(process.bonds.begin(), process.bonds.end(),
+                                 [&](const Bond& b) { return b.group == device.group; });
+  if (bond == process.bonds.end()) return Status::invalid;
+  if (--bond->users > 0) return Status::ok;
+  const Bond ending = *bond;
+  process.bonds.erase(bond);
+  end_bond(thread, process, ending);
+  return Status::ok;
+}
+
+void Sva::unbind_all(Thread& thread, Process& process) {
+  while (!process.bonds.empty()) {
+    const Bond bond = process.bonds.back();
+    process.bonds.pop_back();
+    end_bond(thread, process, bond);
+  }
+}
+
+void Sva::end_bond(Thread& thread, Process& process, Bond bond) {
+  lock_.lock(thread);
+  for (SvaDevice* device : bond.group->devices) detach(thread, *device, process, bond.kind);
+  if (process.bonds.empty()) {
+    driver_.invalidate_asid(thread, process.asid);
+    asids_.give_back(process.asid);
+    process.asid = 0;
+    process.space.unpin_all();
+  }
+  lock_.unlock();
+  for (SvaDevice* device : bond.group->devices) {
+    const arch::StreamId stream = device->master->device.stream;
+    if (config_.flush == Flush::drain) {
+      driver_.drain(thread);
+      service_.flush(thread, stream);
+    }
+    if (faults(*device, process) && --device->faulting_bonds == 0) service_.remove_device(thread, stream);
+  }
+  drop_pasid(process);
+}
+
+void Sva::detach(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
+  const AtcTarget target{device.master->device.stream, substream(process, kind)};
+  driver_.remove_cd(thread, *device.master, target.substream);
+  const bool done_at_exit = process.quiet && config_.linux_version == LinuxVersion::v6_1;
+  if (device.master->device.ats && !done_at_exit) driver_.invalidate_atc_all(thread, {target});
+  process.space.notifier.detach(target, device.master->device.ats);
+  if (kind == BindKind::whole_device) device.whole_device = nullptr;
+}
+
+void Sva::release(Thread& thread, Process& process) {
+  lock_.lock(thread);
+  process.quiet = true;
+  for (const Bond& bond : process.bonds) {
+    for (SvaDevice* device : bond.group->devices) {
+      arch::Cd cd = context_descriptor(*device, process);
+      cd.half[0].epd = true;
+      if (config_.linux_version != LinuxVersion::v6_1 && !driver_.stall_forced()) cd.s = cd.r = false;
+      driver_.update_cd(thread, *device->master, substream(process, bond.kind), cd);
+    }
+  }
+  process.space.notifier.flush(thread, 0, Notifier::kEverything);
+  lock_.unlock();
+}
+
+}  // namespace svasim::host
