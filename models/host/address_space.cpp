@@ -54,11 +54,16 @@ void AddressSpace::put(Thread& thread) {
   mmap_lock.unlock_shared();
 }
 
+void AddressSpace::add_all_to(RangeChange& change) {
+  table_.for_each(0, kLastVa, [&](const PageTable::Slot& slot) { change.add(slot.va, slot.bytes()); });
+}
+
 void AddressSpace::unmap_all(Thread& thread) {
-  Gathered gathered;
+  Gathered gathered(notifier);
   gather(thread, {0, kLastVa}, gathered);
   vmas_.clear();
-  table_.remove_tables(thread, 0, kLastVa, gathered.tables);
+  gather_tables(thread, {0, kLastVa}, {0, kLastVa}, gathered);
+  gathered.change.finish();
   free(gathered);
   unpin_all();
 }
@@ -73,11 +78,17 @@ AddressSpace::Range AddressSpace::pages(std::uint64_t va, std::uint64_t bytes) {
 void AddressSpace::gather(Thread& thread, Range range, Gathered& gathered) {
   for_each_locked(thread, range, [&](const PageTable::Slot& slot) {
     const std::uint64_t word = slot.word();
-    notifier.begins(slot.va, slot.bytes());
-    gathered.cover(slot.va, slot.bytes());
+    gathered.change.add(slot.va, slot.bytes());
     if (pte::has_frame(word)) gathered.words.push_back({word, slot.level});
     table_.set(thread, slot, 0);
   });
+}
+
+/// Tables wholly inside the hole that unmapping `range` makes. Walk caches forget one by an address of the
+/// range that it led to.
+void AddressSpace::gather_tables(Thread& thread, Range range, Range hole, Gathered& gathered) {
+  table_.remove_tables(thread, hole.first, hole.last, gathered.tables);
+  for (const auto& [va, table] : gathered.tables) gathered.change.add_table(std::max(va, range.first));
 }
 
 void AddressSpace::free(Gathered& gathered) {

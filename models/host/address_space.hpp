@@ -74,6 +74,7 @@ class AddressSpace {
   /// Takes the top-level table. False: no memory.
   bool create() { return table_.create(); }
   std::uint64_t root() const { return table_.root(); }
+  bool stage2() const { return table_.format() == TableFormat::stage2; }
   /// What its context descriptors say.
   arch::Cd context_descriptor(const arch::Features& features, bool stall, std::uint16_t asid) const;
 
@@ -83,6 +84,9 @@ class AddressSpace {
   bool usable() const { return users_ > 0; }
   /// Called before everything is unmapped (the notifier's release).
   std::function<void(Thread&)> on_release;
+
+  /// All translations are about to go.
+  void add_all_to(RangeChange& change);
 
   /// Makes `va` accessible. The caller holds mmap_lock for reading.
   MmResult handle_fault(Thread& thread, std::uint64_t va, FaultAccess access);
@@ -139,10 +143,11 @@ class AddressSpace {
   Status migrate_page(Thread& thread, const PageTable::Slot& slot);
   bool split(Thread& thread, const PageTable::Slot& slot);
   void gather(Thread& thread, Range range, Gathered& gathered);
+  void gather_tables(Thread& thread, Range range, Range hole, Gathered& gathered);
   void free(Gathered& gathered);
   void release(std::uint64_t word, unsigned level);
   std::uint64_t protected_word(const Vma& vma, const PageTable::Slot& slot) const;
-  void copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, bool& narrowed);
+  void copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, RangeChange& change);
   void unmap_all(Thread& thread);
 
   MmServices services_;
@@ -150,7 +155,8 @@ class AddressSpace {
   PageTable table_;
   WaitList migrations_;
   unsigned users_ = 1;
-  double numa_moves_ = 0;                                   ///< migrations owed to NUMA hints
+  unsigned flushes_pending_ = 0;  ///< changes made under shared locks and not invalidated yet
+  double numa_moves_ = 0;         ///< migrations owed to NUMA hints
   std::vector<std::pair<std::uint64_t, unsigned>> pinned_;  ///< frame, level
   std::uint64_t first_touches_ = 0;
   std::array<std::uint64_t, kFaultClasses> faults_{};

@@ -48,6 +48,9 @@ class Host : public sc_core::sc_module {
   /// A page table that a driver keeps for itself: it is bound, mapped (which makes pages present at once) and
   /// unmapped as a process is, and its faults are not served (private PASID).
   void create_domain(std::uint32_t number, Reply reply);
+  /// The memory of a virtual machine that devices are given to (without nested translation): its tables are
+  /// stage 2, and devices are bound to it as a whole. Its faults are served if host.s2_pinned is off.
+  void create_guest(std::uint32_t number, Reply reply);
   /// Its memory goes, then its bonds. The number may be used again.
   void exit(std::uint32_t process, Reply reply);
   void mmap(std::uint32_t process, const Mapping& mapping, Reply reply);
@@ -107,7 +110,7 @@ class Host : public sc_core::sc_module {
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
   void add_device(Thread& thread, const DeviceDescription& device);
   /// Null: no memory.
-  Process* create_process(std::uint32_t number, bool kernel);
+  Process* create_process(std::uint32_t number, bool kernel, TableFormat format = TableFormat::stage1);
   Status bind_now(Thread& thread, arch::StreamId stream, Process& process, BindKind kind);
   template <class Get>
   std::uint64_t sum(Get&& get) const;

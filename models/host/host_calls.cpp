@@ -5,10 +5,10 @@
 
 namespace svasim::host {
 
-Process* Host::create_process(std::uint32_t number, bool kernel) {
+Process* Host::create_process(std::uint32_t number, bool kernel, TableFormat format) {
   const MmServices services{frames_, storage_, page_cache_, costs_, config_.mm};
   auto process = std::make_unique<Process>(cpus_, number, kernel, services, driver_, config_.linux_version,
-                                           TableFormat::stage1, config_.mm.premapped && !kernel);
+                                           format, config_.mm.premapped && !kernel);
   if (!process->space.create()) return nullptr;
   process->space.on_release = [this, made = process.get()](Thread& t) { sva_.release(t, *made); };
   all_processes_.push_back(std::move(process));
@@ -42,6 +42,14 @@ void Host::create_domain(std::uint32_t number, Reply reply) {
   call([this, number, reply = std::move(reply)] {
     if (processes_.count(number) != 0) return reply(Status::exists);
     reply(create_process(number, true) != nullptr ? Status::ok : Status::no_memory);
+  });
+}
+
+void Host::create_guest(std::uint32_t number, Reply reply) {
+  call([this, number, reply = std::move(reply)] {
+    if (processes_.count(number) != 0) return reply(Status::exists);
+    const bool made = create_process(number, false, TableFormat::stage2) != nullptr;
+    reply(made ? Status::ok : Status::no_memory);
   });
 }
 

@@ -12,13 +12,10 @@ Status AddressSpace::map(Thread& thread, const Mapping& mapping) {
   if (m.va > kLastVa || m.bytes - 1 > kLastVa - m.va) return Status::no_memory;
   mmap_lock.lock(thread);
   const Range range{m.va, m.va + (m.bytes - 1)};
-  Gathered gathered;
+  Gathered gathered(notifier);
   gather(thread, range, gathered);  // what it replaces
-  table_.remove_tables(thread, range.first, range.last, gathered.tables);
-  if (!gathered.empty()) {
-    notifier.flush(thread, gathered.begin, gathered.bytes());
-    notifier.ends(range.first, range.last - range.first + 1);
-  }
+  gather_tables(thread, range, range, gathered);
+  gathered.change.flush(thread);
   vmas_.insert(m);
   if (m.backing == Backing::file) services_.cache.open(m.file, m.cached);
   mmap_lock.unlock();
@@ -33,14 +30,12 @@ Status AddressSpace::unmap(Thread& thread, std::uint64_t va, std::uint64_t bytes
   mmap_lock.lock(thread);
   vmas_.remove(range.first, range.last);
   mmap_lock.downgrade();  // nobody finds the range any more; others may go on
-  Gathered gathered;
+  Gathered gathered(notifier);
   gather(thread, range, gathered);
-  table_.remove_tables(thread, vmas_.free_from(range.first), vmas_.free_to(range.last), gathered.tables);
-  if (!gathered.empty()) {
-    thread.run(gathered.words.size() * services_.costs.draw(Cost::page_op));
-    notifier.flush(thread, gathered.begin, gathered.bytes());
-    notifier.ends(range.first, range.last - range.first + 1);
-  }
+  const Range hole{vmas_.free_from(range.first), vmas_.free_to(range.last)};
+  gather_tables(thread, range, hole, gathered);
+  thread.run(gathered.words.size() * services_.costs.draw(Cost::page_op));
+  gathered.change.flush(thread);
   mmap_lock.unlock_shared();
   free(gathered);
   return Status::ok;
@@ -52,15 +47,12 @@ Status AddressSpace::discard(Thread& thread, std::uint64_t va, std::uint64_t byt
   if (range.first > range.last) return Status::invalid;
   mmap_lock.lock_shared(thread);
   const Status status = vmas_.mapped(range.first, range.last) ? Status::ok : Status::no_memory;
-  Gathered gathered;
+  Gathered gathered(notifier);
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
     gather(thread, {vma.begin, vma.last}, gathered);
   }
-  if (!gathered.empty()) {
-    thread.run(gathered.words.size() * services_.costs.draw(Cost::page_op));
-    notifier.flush(thread, gathered.begin, gathered.bytes());
-    notifier.ends(range.first, range.last - range.first + 1);
-  }
+  thread.run(gathered.words.size() * services_.costs.draw(Cost::page_op));
+  gathered.change.flush(thread);
   mmap_lock.unlock_shared();
   free(gathered);
   return status;
@@ -90,21 +82,17 @@ Status AddressSpace::protect(Thread& thread, std::uint64_t va, std::uint64_t byt
     mmap_lock.unlock();
     return Status::no_memory;
   }
-  Gathered changed;
+  RangeChange change(notifier);
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
     for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
       const std::uint64_t word = protected_word(vma, slot);
       if (word == slot.word()) return;
       thread.run(services_.costs.draw(Cost::page_op));
-      notifier.begins(slot.va, slot.bytes());
-      changed.cover(slot.va, slot.bytes());
+      change.add(slot.va, slot.bytes());
       table_.set(thread, slot, word);
     });
   }
-  if (!changed.empty()) {
-    notifier.flush(thread, changed.begin, changed.bytes());
-    notifier.ends(range.first, range.last - range.first + 1);
-  }
+  change.flush(thread);
   mmap_lock.unlock();
   return Status::ok;
 }
@@ -112,22 +100,19 @@ Status AddressSpace::protect(Thread& thread, std::uint64_t va, std::uint64_t byt
 Status AddressSpace::fork(Thread& thread, AddressSpace& child) {
   thread.run(services_.costs.draw(Cost::fork));
   mmap_lock.lock(thread);
-  bool narrowed = false;
+  RangeChange change(notifier);
   child.vmas_ = vmas_;
   for (const auto& [begin, vma] : vmas_.all()) {
     const bool lazily = vma.mapping.backing == Backing::file && vma.mapping.shared;
-    if (!lazily) copy_entries(thread, child, vma, narrowed);
+    if (!lazily) copy_entries(thread, child, vma, change);
   }
-  if (narrowed) {
-    notifier.flush(thread, 0, Notifier::kEverything);
-    notifier.ends(0, kLastVa + 1);
-  }
+  change.flush_everything(thread);
   mmap_lock.unlock();
   return Status::ok;
 }
 
 /// Both sides keep the frames, and neither may write to them any more.
-void AddressSpace::copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, bool& narrowed) {
+void AddressSpace::copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, RangeChange& change) {
   for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
     std::uint64_t word = slot.word();
     if (pte::migrating(word)) return;
@@ -136,8 +121,7 @@ void AddressSpace::copy_entries(Thread& thread, AddressSpace& child, const Vma& 
       if (services_.frames.zero_page() != pte::frame(word)) services_.frames.share(pte::frame(word));
       if (pte::writable(word)) {
         word = pte::as_read_only(word);
-        narrowed = true;
-        notifier.begins(slot.va, slot.bytes());
+        change.add(slot.va, slot.bytes());
         table_.set(thread, slot, word);
       }
     }

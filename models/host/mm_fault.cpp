@@ -76,12 +76,15 @@ MmResult AddressSpace::handle_fault(Thread& thread, std::uint64_t va, FaultAcces
   if (vma == nullptr) return MmResult::no_mapping;
   if (!vma->allows(access.write, access.execute)) return MmResult::not_allowed;
   const PageTable::Slot slot = table_.find(va);
+  std::uint64_t word = slot.word();
   FaultClass what = classify(*vma, slot, va, access.write);
   ++faults_[static_cast<std::size_t>(what)];
   if (what == FaultClass::file_major) {
     thread.run(services_.costs.draw(Cost::major_fault));
     if (!services_.cache.read(thread, vma->mapping.file, vma->file_page(va))) return MmResult::no_memory;
-    what = classify(*vma, table_.find(va), va, access.write);
+    const PageTable::Slot now = table_.find(va);
+    word = now.word();
+    what = classify(*vma, now, va, access.write);
   } else if (what == FaultClass::swap) {
     thread.run(services_.costs.draw(Cost::major_fault));
     services_.storage.read(thread, arch::kPageSize);
@@ -89,7 +92,7 @@ MmResult AddressSpace::handle_fault(Thread& thread, std::uint64_t va, FaultAcces
     migrations_.wait(thread);
     return MmResult::ok;
   }
-  const Attempt attempt{*vma, va, access.write, what, slot.word()};
+  const Attempt attempt{*vma, va, access.write, what, word};
   thread.run(services_.costs.draw(cost_of(what)));
   return perform(thread, attempt);
 }
@@ -198,6 +201,8 @@ MmResult AddressSpace::change(Thread& thread, const Attempt& attempt, const Page
           migrates_this_time()) {
         const auto frame = services_.frames.page();
         if (!frame) return MmResult::no_memory;
+        if (flushes_pending_ > 0)
+          notifier.flush(thread, slot.va, slot.bytes());  // the hint's is still to come
         thread.run(services_.costs.draw(Cost::migrate));
         services_.frames.release_page(pte::frame(word));
         word = (word & ~(arch::mask(48) & ~arch::mask(12))) | *frame;

@@ -9,17 +9,11 @@
 namespace svasim::host {
 
 struct AddressSpace::Gathered {
-  std::uint64_t begin = ~std::uint64_t{0};
-  std::uint64_t end = 0;
+  explicit Gathered(Notifier& notifier) : change(notifier) {}
+
+  RangeChange change;
   std::vector<std::pair<std::uint64_t, unsigned>> words;  ///< entries with a frame, and their level
   PageTable::Removed tables;
-
-  void cover(std::uint64_t va, std::uint64_t bytes) {
-    begin = std::min(begin, va);
-    end = std::max(end, va + bytes);
-  }
-  bool empty() const { return end == 0; }
-  std::uint64_t bytes() const { return end - begin; }
 };
 
 /// Calls `visit` for every entry of the range that is not none, its table's lock held; blocks that the range

@@ -51,20 +51,18 @@ Status AddressSpace::age(Thread& thread, std::uint64_t va, std::uint64_t bytes) 
 Status AddressSpace::numa_hint(Thread& thread, std::uint64_t va, std::uint64_t bytes) {
   const Range range = pages(va, bytes);
   mmap_lock.lock_shared(thread);
-  Gathered changed;
+  RangeChange change(notifier);
+  ++flushes_pending_;
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
     for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
       if (!pte::present(slot.word()) || services_.frames.zero_page() == pte::frame(slot.word())) return;
       thread.run(services_.costs.draw(Cost::page_op));
-      notifier.begins(slot.va, slot.bytes());
-      changed.cover(slot.va, slot.bytes());
+      change.add(slot.va, slot.bytes());
       table_.set(thread, slot, pte::as_no_access(slot.word()));
     });
   }
-  if (!changed.empty()) {
-    notifier.flush(thread, changed.begin, changed.bytes());
-    notifier.ends(range.first, range.last - range.first + 1);
-  }
+  change.flush(thread);
+  --flushes_pending_;
   mmap_lock.unlock_shared();
   return Status::ok;
 }
@@ -127,13 +125,10 @@ Status AddressSpace::collapse(Thread& thread, std::uint64_t va) {
     return possible ? Status::no_memory : Status::invalid;
   }
   const Protection protection = vma->mapping.protection;
-  Gathered gathered;
+  Gathered gathered(notifier);
   gather(thread, range, gathered);
-  table_.remove_tables(thread, range.first, range.last, gathered.tables);
-  if (!gathered.empty()) {
-    notifier.flush(thread, range.first, kHugeBytes);  // not leaf only: the table goes too
-    notifier.ends(range.first, kHugeBytes);
-  }
+  gather_tables(thread, range, range, gathered);
+  gathered.change.flush(thread);  // not leaf only: the table goes too
   thread.run(services_.costs.draw(Cost::huge_fault));
   const PageTable::Slot slot = table_.make(thread, begin, pte::kBlockLevel);
   if (slot.table != nullptr) {

@@ -22,12 +22,13 @@ class Notifier {
   Notifier(SmmuDriver& driver, Costs& costs, LinuxVersion linux_version)
       : driver_(driver), costs_(costs), linux_(linux_version) {}
 
-  /// A context descriptor refers to the address space under `asid`; `target` if the device has an ATC.
-  void attach(std::uint16_t asid, const AtcTarget& target, bool atc);
+  /// A context descriptor, or an STE, refers to the address space under `tag`; `target` if the device has an
+  /// ATC.
+  void attach(TlbTag tag, const AtcTarget& target, bool atc);
   void detach(const AtcTarget& target, bool atc);
   bool attached() const { return attachments_ > 0; }
 
-  /// Called before the first entry of a range changes.
+  /// Called before an entry changes; each has its ends().
   void begins(std::uint64_t va, std::uint64_t bytes) {
     if (on_begin && attached()) on_begin(va, bytes);
   }
@@ -37,6 +38,8 @@ class Notifier {
     if (on_end && attached()) on_end(va, bytes);
   }
 
+  bool told() const { return on_begin && attached(); }
+
   Hook on_begin, on_end;
   std::uint64_t flushes() const { return flushes_; }
 
@@ -44,10 +47,38 @@ class Notifier {
   SmmuDriver& driver_;
   Costs& costs_;
   LinuxVersion linux_;
-  std::uint16_t asid_ = 0;
+  TlbTag tag_;
   unsigned attachments_ = 0;
   std::vector<AtcTarget> atcs_;
   std::uint64_t flushes_ = 0;
+};
+
+/// A change of several entries that is invalidated once, over the range they span.
+class RangeChange {
+ public:
+  explicit RangeChange(Notifier& notifier) : notifier_(notifier) {}
+
+  /// Before an entry changes.
+  void add(std::uint64_t va, std::uint64_t bytes);
+  /// A table goes that led to `va` and what follows.
+  void add_table(std::uint64_t va) { cover(va, arch::kPageSize); }
+  bool empty() const { return end_ == 0; }
+  /// Invalidates what was added, or everything, if anything was; the change is over.
+  void flush(Thread& thread);
+  void flush_everything(Thread& thread);
+  /// It is over: somebody else has invalidated.
+  void finish();
+
+ private:
+  void cover(std::uint64_t va, std::uint64_t bytes) {
+    begin_ = std::min(begin_, va);
+    end_ = std::max(end_, va + bytes);
+  }
+
+  Notifier& notifier_;
+  std::uint64_t begin_ = ~std::uint64_t{0};
+  std::uint64_t end_ = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> parts_;  ///< for who is told: address, bytes
 };
 
 }  // namespace svasim::host

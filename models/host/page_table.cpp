@@ -99,13 +99,13 @@ void PageTable::remove_below(Thread& thread, Table& table, unsigned level, std::
     const std::uint64_t at = base + index * size;
     remove_below(thread, *table.children[index], level + 1, at, first, last, removed);
     if (first > at || last < at + size - 1) continue;
-    removed.push_back(std::move(table.children[index]));
+    removed.emplace_back(at, std::move(table.children[index]));
     store(thread, table, index, level, 0);
   }
 }
 
 void PageTable::free(Removed& removed) {
-  for (const auto& table : removed) frames_.free_table(table->pa);
+  for (const auto& [va, table] : removed) frames_.free_table(table->pa);
   removed.clear();
 }
 

@@ -35,14 +35,15 @@ class PageTable {
     std::uint64_t bytes() const { return std::uint64_t{1} << (level == pte::kPageLevel ? 12 : kHugeShift); }
     Mutex& lock() const;
   };
-  /// Taken out of the tree, to be freed once no walk can hold it.
-  using Removed = std::vector<std::unique_ptr<Table>>;
+  /// A table taken out of the tree, with the first address it led to; to be freed once no walk can hold it.
+  using Removed = std::vector<std::pair<std::uint64_t, std::unique_ptr<Table>>>;
 
   PageTable(Frames& frames, TableFormat format);
   ~PageTable();
   /// Takes the top-level table. False: no memory.
   bool create();
   std::uint64_t root() const;
+  TableFormat format() const { return format_; }
 
   /// The entry that translates `va`, at the lowest level there is a table for.
   Slot find(std::uint64_t va) const;

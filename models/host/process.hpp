@@ -1,4 +1,5 @@
-// A process, or a page table that a device driver keeps for itself, as far as the host's software knows it.
+// A process, a page table that a device driver keeps for itself, or the memory of a virtual machine, as far
+// as the host's software knows it.
 #pragma once
 
 #include "models/host/address_space.hpp"
@@ -32,12 +33,15 @@ struct Process {
   std::uint32_t number;     ///< as in the trace
   bool kernel;              ///< no process: a driver's own page table (private PASID)
   std::uint32_t pasid = 0;  ///< 0: none yet. Kept until the process is gone and unbound.
-  std::uint16_t asid = 0;   ///< 0: bound nowhere
-  AddressSpace space;
+  std::uint16_t asid = 0;   ///< or VMID; 0: bound nowhere
+  AddressSpace
+      space;  ///< of a virtual machine: its tables are stage 2, so devices are bound to it as a whole
   std::vector<Bond> bonds;
   bool exited = false;
   bool quiet = false;  ///< its context descriptors translate nothing any more
   JobThread jobs;
+
+  TlbTag tag() const { return {asid, space.stage2()}; }
 };
 
 }  // namespace svasim::host

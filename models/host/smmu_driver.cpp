@@ -77,22 +77,22 @@ void SmmuDriver::connect_interrupts(InterruptController& interrupts) {
 
 // --- invalidation
 
-void SmmuDriver::invalidate_asid(Thread& thread, std::uint16_t asid) {
+void SmmuDriver::invalidate_space(Thread& thread, TlbTag tag) {
   arch::Command command;
-  command.opcode = Opcode::tlbi_nh_asid;
-  command.asid = asid;
+  command.opcode = tag.stage2 ? Opcode::tlbi_s12_vmall : Opcode::tlbi_nh_asid;
+  (tag.stage2 ? command.vmid : command.asid) = tag.id;
   commands_.issue(thread, command, true);
 }
 
-bool SmmuDriver::flushes_whole_asid(std::uint64_t bytes) const {
+bool SmmuDriver::flushes_whole_space(std::uint64_t bytes) const {
   return !features_.ril && bytes >> arch::kPageShift >= kMaxTlbiPages;
 }
 
-void SmmuDriver::invalidate_range(Thread& thread, std::uint16_t asid, std::uint64_t va, std::uint64_t bytes) {
+void SmmuDriver::invalidate_range(Thread& thread, TlbTag tag, std::uint64_t va, std::uint64_t bytes) {
   std::vector<arch::Command> commands;
   arch::Command command;
-  command.opcode = Opcode::tlbi_nh_va;
-  command.asid = asid;
+  command.opcode = tag.stage2 ? Opcode::tlbi_s2_ipa : Opcode::tlbi_nh_va;
+  (tag.stage2 ? command.vmid : command.asid) = tag.id;
   command.address = va;
   command.leaf = false;  // an SVA invalidation drops table entries too
   if (!features_.ril) {

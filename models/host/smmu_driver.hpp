@@ -46,6 +46,12 @@ inline bool operator==(const AtcTarget& a, const AtcTarget& b) {
   return a.stream == b.stream && a.substream == b.substream;
 }
 
+/// Under what TLBs keep an address space: an ASID, or the VMID of a virtual machine's memory.
+struct TlbTag {
+  std::uint16_t id = 0;
+  bool stage2 = false;
+};
+
 class SmmuDriver {
  public:
   struct Handlers {
@@ -78,12 +84,18 @@ class SmmuDriver {
   /// Removes it, and after the last one lets the STE bypass translation again.
   void remove_cd(Thread& thread, Master& master, arch::SubstreamId substream);
 
+  /// The whole device is in a virtual machine whose memory stage-2 tables at `root` map; `stall`: its faults
+  /// may. Undone by use_identity().
+  void use_stage2(Thread& thread, Master& master, std::uint64_t root, std::uint16_t vmid, bool stall);
+  /// Lets the STE bypass translation.
+  void use_identity(Thread& thread, Master& master);
+
   /// Would invalidate_range() take too many commands for so many bytes?
-  bool flushes_whole_asid(std::uint64_t bytes) const;
+  bool flushes_whole_space(std::uint64_t bytes) const;
   /// Removes what TLBs hold of an address space, walk caches included, and waits: everything, or `bytes` from
   /// `va` (4 KB aligned), by ranges if the SMMU can.
-  void invalidate_asid(Thread& thread, std::uint16_t asid);
-  void invalidate_range(Thread& thread, std::uint16_t asid, std::uint64_t va, std::uint64_t bytes);
+  void invalidate_space(Thread& thread, TlbTag tag);
+  void invalidate_range(Thread& thread, TlbTag tag, std::uint64_t va, std::uint64_t bytes);
   /// Removes what ATCs hold: everything of the PASIDs, or the smallest power-of-two span that covers the
   /// range.
   void invalidate_atc_all(Thread& thread, const std::vector<AtcTarget>& targets);

@@ -95,6 +95,39 @@ void SmmuDriver::use_cd_table(Thread& thread, Master& master, bool whole_device)
   if (master.device.ats) invalidate_atc_all(thread, {{stream, {}}});  // ATS goes on
 }
 
+void SmmuDriver::use_stage2(Thread& thread, Master& master, std::uint64_t root, std::uint16_t vmid,
+                            bool stall) {
+  arch::Ste ste;
+  ste.config = arch::SteConfig::stage2;
+  ste.s2_vmid = vmid;
+  ste.s2_t0sz = 16;  // 48 bits, from level 0
+  ste.s2_sl0 = 2;
+  ste.s2_ir0 = ste.s2_or0 = kWriteBack;
+  ste.s2_sh0 = kInnerShareable;
+  ste.s2_ps = features_.oas;
+  ste.s2_aa64 = ste.s2_r = true;
+  ste.s2_s = stall;
+  ste.s2_ttb = root;
+  if (master.device.ats && !stall) ste.eats = arch::Eats::full;
+  const arch::StreamId stream = master.device.stream;
+  write_structure(thread, *ste_address(thread, stream), arch::encode(ste),
+                  for_stream(Opcode::cfgi_ste, stream));
+  if (master.device.ats) invalidate_atc_all(thread, {{stream, {}}});
+}
+
+void SmmuDriver::use_identity(Thread& thread, Master& master) {
+  arch::Ste identity;
+  identity.config = arch::SteConfig::bypass;
+  const arch::SteWords words = arch::encode(identity);
+  const auto ste = ste_address(thread, master.device.stream);
+  const arch::Command invalidate = for_stream(Opcode::cfgi_ste, master.device.stream);
+  for (unsigned i = 0; i < words.size(); ++i) {
+    thread.write64(*ste + 8 * i, words[i]);
+    if (i == 0) commands_.issue(thread, invalidate, true);
+  }
+  commands_.issue(thread, invalidate, true);
+}
+
 // --- context descriptors
 
 bool SmmuDriver::take_cd_table(Master& master) {
@@ -159,17 +192,7 @@ void SmmuDriver::remove_cd(Thread& thread, Master& master, arch::SubstreamId sub
     for (unsigned i = 1; i < arch::CdWords{}.size(); ++i) thread.write64(*address + 8 * i, 0);
     commands_.issue(thread, invalidate, true);
   }
-  if (--master.contexts > 0) return;
-  arch::Ste identity;
-  identity.config = arch::SteConfig::bypass;
-  const arch::SteWords words = arch::encode(identity);
-  const auto ste = ste_address(thread, master.device.stream);
-  const arch::Command ste_invalidate = for_stream(Opcode::cfgi_ste, master.device.stream);
-  for (unsigned i = 0; i < words.size(); ++i) {
-    thread.write64(*ste + 8 * i, words[i]);
-    if (i == 0) commands_.issue(thread, ste_invalidate, true);
-  }
-  commands_.issue(thread, ste_invalidate, true);
+  if (--master.contexts == 0) use_identity(thread, master);
 }
 
 }  // namespace svasim::host

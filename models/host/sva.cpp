@@ -183,6 +183,7 @@ Status Sva::bind(Thread& thread, SvaDevice& device, Process& process, BindKind k
 
 Status Sva::bind_locked(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
   if (process.exited || !process.space.usable()) return Status::no_such_process;
+  if (process.space.stage2() && kind != BindKind::whole_device) return Status::invalid;
   for (Bond& bond : process.bonds) {
     if (bond.group != device.group) continue;
     if (bond.kind != kind) return Status::busy;
@@ -195,9 +196,12 @@ Status Sva::bind_locked(Thread& thread, SvaDevice& device, Process& process, Bin
   for (const SvaDevice* peer : device.group->devices) {
     if (kind == BindKind::pasid && process.pasid >= peer->master->max_pasids()) return Status::invalid;
     if (kind == BindKind::whole_device && peer->whole_device != nullptr) return Status::busy;
+    if (process.space.stage2() && peer->master->contexts > 0) return Status::busy;
   }
   if (process.asid == 0) {
-    const auto asid = asids_.take({}, driver_.features().asid16 ? kMaxAsid + 1 : 0x100);
+    const auto asid = asids_.take(
+        {}, (process.space.stage2() ? driver_.features().vmid16 : driver_.features().asid16) ? kMaxAsid + 1
+                                                                                             : 0x100);
     if (!asid) return Status::no_space;
     process.asid = static_cast<std::uint16_t>(*asid);
   }
@@ -214,7 +218,12 @@ Status Sva::attach(Thread& thread, SvaDevice& device, Process& process, BindKind
   const AtcTarget target{device.master->device.stream, substream(process, kind)};
   if (kind == BindKind::whole_device) device.whole_device = &process;
   if (faults(device, process)) ++device.faulting_bonds;
-  process.space.notifier.attach(process.asid, target, device.master->device.ats);
+  process.space.notifier.attach(process.tag(), target, device.master->device.ats);
+  if (process.space.stage2()) {
+    const bool stall = driver_.stalls(*device.master) && !config_.s2_pinned;
+    driver_.use_stage2(thread, *device.master, process.space.root(), process.asid, stall);
+    return Status::ok;
+  }
   const bool done =
       driver_.install_cd(thread, *device.master, target.substream, context_descriptor(device, process));
   return done ? Status::ok : Status::no_memory;
@@ -244,7 +253,7 @@ void Sva::end_bond(Thread& thread, Process& process, Bond bond) {
   lock_.lock(thread);
   for (SvaDevice* device : bond.group->devices) detach(thread, *device, process, bond.kind);
   if (process.bonds.empty()) {
-    driver_.invalidate_asid(thread, process.asid);
+    driver_.invalidate_space(thread, process.tag());
     asids_.give_back(process.asid);
     process.asid = 0;
     process.space.unpin_all();
@@ -263,9 +272,16 @@ void Sva::end_bond(Thread& thread, Process& process, Bond bond) {
 
 void Sva::detach(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
   const AtcTarget target{device.master->device.stream, substream(process, kind)};
-  driver_.remove_cd(thread, *device.master, target.substream);
+  RangeChange change(process.space.notifier);
+  process.space.add_all_to(change);
+  if (process.space.stage2()) {
+    driver_.use_identity(thread, *device.master);
+  } else {
+    driver_.remove_cd(thread, *device.master, target.substream);
+  }
   const bool done_at_exit = process.quiet && config_.linux_version == LinuxVersion::v6_1;
   if (device.master->device.ats && !done_at_exit) driver_.invalidate_atc_all(thread, {target});
+  change.finish();
   process.space.notifier.detach(target, device.master->device.ats);
   if (kind == BindKind::whole_device) device.whole_device = nullptr;
 }
@@ -273,8 +289,11 @@ void Sva::detach(Thread& thread, SvaDevice& device, Process& process, BindKind k
 void Sva::release(Thread& thread, Process& process) {
   lock_.lock(thread);
   process.quiet = true;
+  RangeChange change(process.space.notifier);
+  process.space.add_all_to(change);
   for (const Bond& bond : process.bonds) {
     for (SvaDevice* device : bond.group->devices) {
+      if (process.space.stage2()) continue;
       arch::Cd cd = context_descriptor(*device, process);
       cd.half[0].epd = true;
       if (config_.linux_version != LinuxVersion::v6_1 && !driver_.stall_forced()) cd.s = cd.r = false;
@@ -282,6 +301,7 @@ void Sva::release(Thread& thread, Process& process) {
     }
   }
   process.space.notifier.flush(thread, 0, Notifier::kEverything);
+  change.finish();
   lock_.unlock();
 }
 

@@ -80,6 +80,7 @@ void Checker::unmap_begins(std::uint32_t pasid, std::uint64_t va, std::uint64_t 
   const std::uint64_t first = va >> arch::kPageShift;
   const std::uint64_t pages =
       std::min((va % arch::kPageSize + bytes + arch::kPageSize - 1) >> arch::kPageShift, kMostPages);
+  for (std::uint64_t page = first; page < first + pages; ++page) ++changing_[{pasid, page}];
   for (const arch::StreamId stream : system_.streams()) {
     for (std::uint64_t page = first; page < first + pages; ++page) {
       for (const Holder holder : {Holder::tbu, Holder::atc}) {
@@ -92,9 +93,14 @@ void Checker::unmap_begins(std::uint32_t pasid, std::uint64_t va, std::uint64_t 
 
 void Checker::unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
   const std::uint64_t first = va >> arch::kPageShift, last = (va + (bytes - 1)) >> arch::kPageShift;
+  for (auto page = changing_.lower_bound({pasid, first});
+       page != changing_.end() && page->first.first == pasid && page->first.second <= last;) {
+    page = --page->second == 0 ? changing_.erase(page) : std::next(page);
+  }
   for (auto entry = forgiven_.begin(); entry != forgiven_.end();) {
     const Key& key = entry->first;
-    const bool lost = key.substream.value == pasid && key.page >= first && key.page <= last;
+    const bool lost = key.substream.value == pasid && key.page >= first && key.page <= last &&
+                      changing_.count({pasid, key.page}) == 0;
     entry = lost ? forgiven_.erase(entry) : std::next(entry);
   }
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -57,7 +58,7 @@ class Checker {
 
   /// [va, va + bytes) of `pasid` is about to be lost: what is true now may be used until it is invalidated.
   void unmap_begins(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes);
-  /// The frames will be used again.
+  /// The frames will be used again, unless somebody else is still changing the page.
   void unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes);
 
   void use(const Key& key, arch::Va va, arch::Pa pa, bool write);
@@ -67,6 +68,8 @@ class Checker {
 
   System& system_;
   arch::ReferenceTranslator reference_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, unsigned>
+      changing_;                                                  ///< (PASID, page): changes under way
   std::unordered_map<Key, std::vector<Mapping>, Hash> forgiven_;  ///< old mappings not yet invalidated
   std::vector<arch::Command> pending_;                            ///< invalidations since the last CMD_SYNC
   std::uint64_t uses_ = 0;

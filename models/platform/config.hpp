@@ -19,6 +19,8 @@
 namespace svasim::platform {
 
 enum class DeviceKind : std::uint8_t { pcie, platform };
+/// iopf: PRI for PCIe, stalls for platform devices.
+enum class DeviceFaults : std::uint8_t { iopf, pinned, none };
 
 struct RunConfig {
   std::uint64_t seed = 1;
@@ -48,6 +50,7 @@ struct DevicesConfig {
   DeviceKind kind[kMost] = {DeviceKind::pcie,     DeviceKind::platform, DeviceKind::platform,
                             DeviceKind::platform, DeviceKind::platform, DeviceKind::platform,
                             DeviceKind::platform, DeviceKind::platform};
+  DeviceFaults faults[kMost] = {};
   unsigned coalesce = 0;
 
   template <class Visitor>
@@ -57,6 +60,11 @@ struct DevicesConfig {
       v.choice(
           std::to_string(i), kind[i], {"pcie", "platform"},
           "device " + std::to_string(i) + ": PCIe with ATS and PRI, or a platform device that is stalled");
+    }
+    for (unsigned i = 0; i < kMost; ++i) {
+      v.choice(std::to_string(i) + ".faults", faults[i], {"iopf", "pinned", "none"},
+               "missing pages of device " + std::to_string(i) +
+                   ": I/O page faults; none, and what is mapped gets pinned; or none at all");
     }
     v.field("coalesce", coalesce, "bytes", 0, 4096,
             "merge neighbouring accesses within such a block; 0: do not");

@@ -122,8 +122,10 @@ void System::add_devices(probe::Recorder& recorder) {
       device->root_port = std::make_unique<pcie::RootPort>(
           ("root_port" + std::to_string(i)).c_str(), calendar_, device_clock_, recorder, config_.root_port,
           *device->link, *dti.up, *dti.down);
-      device->endpoint = std::make_unique<pcie::Endpoint>(
-          calendar_, device_clock_, recorder, config_.endpoint, identity, *device->link, feeder_->source(i));
+      pcie::EndpointConfig endpoint = config_.endpoint;
+      endpoint.pri.enabled = fault_mode(i) == host::FaultMode::pri;
+      device->endpoint = std::make_unique<pcie::Endpoint>(calendar_, device_clock_, recorder, endpoint,
+                                                          identity, *device->link, feeder_->source(i));
       device->root_port->memory.socket.bind(smmu_->tbu(i).device.socket);
     } else {
       device->platform_device = std::make_unique<pcie::PlatformDevice>(
@@ -146,13 +148,21 @@ void System::wire() {
   llc_->dram.socket.bind(dram_->port.socket);
 }
 
+host::FaultMode System::fault_mode(unsigned device) const {
+  if (config_.devices.faults[device] == DeviceFaults::pinned) return host::FaultMode::pinned;
+  if (config_.devices.faults[device] == DeviceFaults::none) return host::FaultMode::none;
+  if (config_.devices.kind[device] == DeviceKind::platform) return host::FaultMode::stall;
+  const bool pri = config_.endpoint.ats.enabled && config_.endpoint.pri.enabled;
+  return pri ? host::FaultMode::pri : host::FaultMode::none;
+}
+
 void System::start() {
   std::vector<host::DeviceDescription> devices;
   for (unsigned i = 0; i < config_.devices.count; ++i) {
     host::DeviceDescription device;
     device.stream = stream_of(i);
-    device.ats = config_.devices.kind[i] == DeviceKind::pcie;
-    device.faults = device.ats ? host::FaultMode::pri : host::FaultMode::stall;
+    device.ats = config_.devices.kind[i] == DeviceKind::pcie && config_.endpoint.ats.enabled;
+    device.faults = fault_mode(i);
     devices.push_back(device);
   }
   host_->start(std::move(devices), [this] {

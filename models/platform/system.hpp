@@ -57,6 +57,7 @@ class System : public sc_core::sc_module {
   struct Device;
 
   std::unique_ptr<arch::WalkCache> make_walk_cache() const;
+  host::FaultMode fault_mode(unsigned device) const;
   void add_devices(probe::Recorder& recorder);
   void wire();
 

@@ -238,6 +238,23 @@ TEST_CASE("swapped out page by page, each with its own flush; back from storage"
   CHECK(m.count("storage_commands") == 4);  // three writes, a read
 }
 
+TEST_CASE("two that fault on one swapped page get the same frame") {
+  Mm m;
+  m.map(mapping(kVa, kPage));
+  m.access(kStream, kVa);
+  m.ask([&](auto reply) { m.host.reclaim(1, kVa, kPage, reply); });
+  std::set<std::uint64_t> frames;
+  m.smmu.on_command = [&](const arch::Command& command) {
+    if (command.opcode == arch::Opcode::resume) frames.insert(m.frame(kStream, kVa, true).value_or(0));
+  };
+  m.push_access(kStream, kVa);
+  m.run(30'000 * kNs);
+  m.push_access(kStream, kVa + 8);
+  m.run();
+  CHECK(m.count("mm_swap") == 2);
+  CHECK(frames.size() == 1);
+}
+
 TEST_CASE("transparent and other 2 MB pages are blocks; taking a part away splits them") {
   Mm m;
   host::Mapping huge = mapping(kVa, 2 * host::kHugeBytes);
@@ -333,6 +350,16 @@ TEST_CASE("munmap frees page tables, and they are used again") {
     CHECK(m.since_now() == kFlush);
     CHECK(!m.readable(va));
   }
+}
+
+TEST_CASE("a table that goes is invalidated even if nothing was left in it") {
+  Mm m;
+  m.map(mapping(kVa, kPage));
+  m.access(kStream, kVa);
+  m.ask([&](auto reply) { m.host.discard(1, kVa, kPage, reply); });
+  m.since_now();
+  m.ask([&](auto reply) { m.host.munmap(1, kVa, kPage, reply); });
+  CHECK(m.since_now() == kFlush);
 }
 
 TEST_CASE("CPU touches fault pages in for devices, as CPU faults") {

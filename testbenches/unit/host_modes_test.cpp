@@ -219,6 +219,36 @@ TEST_CASE("a private PASID: the driver's own table, of the same PASIDs and ASIDs
   CHECK(!m.translates(kStream, 2, kVa));
 }
 
+TEST_CASE("a virtual machine's memory: stage 2, pinned as in Linux, or else faulted in like any other") {
+  host::HostConfig config = fixed_config();
+  config.s2_pinned = GENERATE(true, false);
+  Modes m(config);
+  m.start({device_with(FaultMode::stall)});
+  m.ask([&](auto reply) { m.host.create_guest(7, reply); });
+  CHECK(m.bind(7) == Status::invalid);
+  CHECK(m.bind(7, BindKind::whole_device) == Status::ok);
+  arch::Event event = stall_event(kStream, 9, kVa);
+  event.substream = {};
+  event.stage2 = true;
+  m.smmu.push(event);
+  m.run();
+  const arch::Command& response = m.smmu.log.back().command;
+  CHECK(response.action == (config.s2_pinned ? arch::ResumeAction::abort : arch::ResumeAction::retry));
+  m.ask([&](auto reply) { m.host.touch(7, kVa, 8, true, reply); });
+  CHECK(std::holds_alternative<arch::TranslationResult>(m.without_pasid(kVa)));
+  const auto missing = m.without_pasid(kVa + 0x1000);
+  REQUIRE(std::holds_alternative<arch::FaultOutcome>(missing));
+  const arch::Fault& fault = std::get<arch::FaultOutcome>(missing).fault;
+  CHECK(fault.stage2);
+  CHECK((fault.termination == arch::Termination::stall) == !config.s2_pinned);
+  m.log_start = m.smmu.log.size();
+  m.ask([&](auto reply) { m.host.munmap(7, kVa, 0x1000, reply); });
+  CHECK(m.commands() == std::vector<std::string>{"CMD_TLBI_S2_IPA", "CMD_SYNC"});
+  CHECK(!std::holds_alternative<arch::TranslationResult>(m.without_pasid(kVa)));
+  m.ask([&](auto reply) { m.host.unbind(arch::StreamId{kStream}, 7, reply); });
+  CHECK(std::get<arch::TranslationResult>(m.without_pasid(kVa)).pa.value == kVa);
+}
+
 TEST_CASE("all of them in one machine") {
   Modes m;
   host::DeviceDescription own = device_with(FaultMode::device, false, 0x50);

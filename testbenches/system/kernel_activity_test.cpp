@@ -1,0 +1,149 @@
+// What the kernel does to memory while devices use it: forks, migration, reclaim, ageing, NUMA hints, unmaps
+// and collapsing race with accesses, faults and invalidations in the whole machine, under the checker. Every
+// access still ends well, and every record is answered.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "testbenches/system/machine.hpp"
+
+using namespace svasim;
+using namespace svasim::test;
+
+namespace {
+
+constexpr std::uint64_t kBase = 0x7f12'3440'0000;  // 2 MB aligned
+constexpr unsigned kPages = 48;
+
+std::string trace_of(unsigned seed, unsigned devices) {
+  std::mt19937 random(seed);
+  std::ostringstream text;
+  for (unsigned i = 0; i < 4000; ++i) {
+    const std::uint64_t va = kBase + random() % kPages * 0x1000 + random() % 63 * 64;
+    text << (random() % 2 == 0 ? "R" : "W") << " 0x" << std::hex << va << std::dec
+         << " 64 dev=" << random() % devices << " pasid=" << 1 + random() % 2 << " t=" << i * 300 << "ns\n";
+  }
+  return text.str();
+}
+
+/// Does something to a random range of a random process now and then.
+class Kernel {
+ public:
+  Kernel(Machine& machine, unsigned seed) : machine_(machine), random_(seed) {
+    machine.on_transaction = [this](const probe::Transaction&) {
+      if (++closed_ % 25 == 0) act();
+    };
+  }
+  unsigned actions = 0;
+
+ private:
+  void act() {
+    ++actions;
+    host::Host& host = machine_.system().host();
+    const std::uint32_t process = 1 + random_() % 2;
+    const std::uint64_t va = kBase + random_() % kPages * 0x1000, bytes = (1 + random_() % 8) * 0x1000;
+    const auto ignore = [](host::Status) {};
+    switch (random_() % 8) {
+      case 0: return host.fork(process, 100 + actions, ignore);
+      case 1: return host.migrate(process, va, bytes, ignore);
+      case 2: return host.reclaim(process, va, bytes, ignore);
+      case 3: return host.age(process, va, bytes, ignore);
+      case 4: return host.numa_hint(process, va, bytes, ignore);
+      case 5: return host.discard(process, va, bytes, ignore);
+      case 6: return host.collapse(process, kBase, ignore);
+      default: return host.touch(process, va, bytes, true, ignore);
+    }
+  }
+
+  Machine& machine_;
+  std::mt19937 random_;
+  unsigned closed_ = 0;
+};
+
+std::uint64_t value_of(const platform::RunResult& result, const std::string& block, const std::string& name) {
+  for (const auto& counter : result.counters) {
+    if (counter.block == block && counter.name == name) return counter.value;
+  }
+  FAIL("no counter " << block << '.' << name);
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("the kernel's own doings race with devices, and no translation outlives them") {
+  const unsigned seed = GENERATE(range(1u, 7u));
+  const std::string ril = GENERATE("idr.ril=on", "idr.ril=off");
+  INFO("seed " << seed << ", " << ril);
+  Machine machine(
+      trace_of(seed, 2),
+      {"run.check=on", "run.seed=" + std::to_string(seed), ril, "host.numa_migrate=0.5", "host.storage=5us",
+       "host.fork=5us", "host.huge_fault=5us", seed % 2 == 0 ? "host.linux=6.1" : "host.linux=7.0"});
+  Kernel kernel(machine, seed);
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  REQUIRE(result.ending == platform::Ending::complete);
+  CHECK(kernel.actions > 50);
+  CHECK(value_of(result, "host", "mm_cow") > 0);
+  CHECK(value_of(result, "host", "mm_numa") > 0);
+  CHECK(value_of(result, "host", "flushes") > 50);
+  for (const auto& [id, transaction] : machine.transactions) {
+    if (transaction.value.outcome != probe::Outcome::ok)
+      FAIL_CHECK("transaction " << id << " did not end well");
+  }
+  CHECK(result.totals.fault_records == result.totals.responses);
+}
+
+TEST_CASE("exit in the middle of a storm: accesses end, records are answered, the rest goes on") {
+  const std::string linux_version = GENERATE("6.1", "7.0");
+  const unsigned seed = GENERATE(1u, 2u, 3u);
+  Machine machine(trace_of(seed, 2), {"run.check=on", "host.linux=" + linux_version});
+  unsigned closed = 0;
+  bool exited = false;
+  machine.on_transaction = [&](const probe::Transaction&) {
+    if (++closed == 1000)
+      machine.system().host().exit(2, [&](host::Status s) { exited = s == host::Status::ok; });
+  };
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  REQUIRE(result.ending == platform::Ending::complete);
+  CHECK(exited);
+  unsigned failed = 0;
+  for (const auto& [id, transaction] : machine.transactions) {
+    if (transaction.value.outcome == probe::Outcome::ok) continue;
+    ++failed;
+    CHECK(transaction.value.pasid == 2);
+  }
+  CHECK(failed > 0);
+  CHECK(result.totals.fault_records == result.totals.responses);
+}
+
+TEST_CASE("2 MB pages from the device's side: one fault, one translation") {
+  std::ostringstream text;
+  for (unsigned i = 0; i < 64; ++i) text << "W 0x" << std::hex << kBase + i * 0x8000 << std::dec << " 64\n";
+  Machine machine(text.str(), {"run.check=on", "host.thp=always"});
+  const platform::RunResult result = machine.run();
+  REQUIRE(result.ending == platform::Ending::complete);
+  CHECK(value_of(result, "host", "mm_huge") >= 1);  // who comes too late has tried as well
+  CHECK(value_of(result, "host", "pages_mapped") == 512);
+}
+
+TEST_CASE("modes of devices, mixed in one run") {
+  std::ostringstream text;
+  for (unsigned i = 0; i < 200; ++i) {
+    text << "W 0x" << std::hex << kBase + i % 20 * 0x1000 << std::dec << " 64 dev=" << i % 4 << " pasid=1\n";
+  }
+  Machine machine(text.str(),
+                  {"run.check=on", "device.count=4", "device.0=pcie", "device.1=platform", "device.2=pcie",
+                   "device.2.faults=none", "device.3=platform", "device.3.faults=none"});
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  REQUIRE(result.ending == platform::Ending::complete);
+  unsigned served[4] = {}, refused[4] = {};
+  for (const auto& [id, t] : machine.transactions) {
+    ++(t.value.outcome == probe::Outcome::ok ? served : refused)[t.value.device];
+  }
+  CHECK(served[0] == 50);
+  CHECK(served[1] == 50);
+  CHECK(refused[2] > 0);
+  CHECK(refused[3] > 0);
+  for (const auto& [id, fault] : machine.faults) CHECK(fault.device < 2);
+}
