@@ -124,14 +124,17 @@ void FaultService::report(Thread& thread, const IoPageFault& fault) {
   queue_for(device, fault).queue(group);
 }
 
+/// Nobody to handle it: 6.1 calls that a failure, 7.0 an invalid request; mainline denies page requests.
 void FaultService::refuse(Thread& thread, const IoPageFault& fault) {
   if (!fault.last) return ledger_.partial(fault.key(), fault.va, thread.now());
+  const bool failure =
+      config_.pri_policy == PriPolicy::mainline_deny || config_.linux_version == LinuxVersion::v6_1;
   ledger_.enter(fault.key(), Stage::response, thread.now());
   ++responses_;
   ++failed_;
   DeviceDescription device;
   device.stream = fault.stream;
-  send(thread, device, fault, arch::PriResponse::failure);
+  send(thread, device, fault, failure ? arch::PriResponse::failure : arch::PriResponse::invalid);
 }
 
 void FaultService::discard_partial() {

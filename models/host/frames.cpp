@@ -16,20 +16,18 @@ std::optional<std::uint64_t> Frames::table() {
 }
 
 std::optional<std::uint64_t> Frames::page() {
-  const auto used = pop(pages_);
-  return used ? used : fresh();
+  if (const auto used = pop(pages_)) return used;
+  const auto unused = fresh();
+  return unused ? unused : pop(tables_);
 }
 
 std::optional<std::uint64_t> Frames::block() {
+  if (!has_block()) return std::nullopt;
   if (const auto used = pop(blocks_)) return used;
-  while (const auto frame = fresh()) {  // up to the next 2 MB boundary, pages
-    if (*frame % kHugeBytes != 0) {
-      pages_.push_back(*frame);
-      continue;
-    }
-    return window_.take(kHugeBytes - arch::kPageSize, arch::kPageSize) ? frame : std::nullopt;
-  }
-  return std::nullopt;
+  auto frame = fresh();
+  for (; *frame % kHugeBytes != 0; frame = fresh()) tables_.push_back(*frame);
+  window_.take(kHugeBytes - arch::kPageSize, arch::kPageSize);
+  return frame;
 }
 
 std::optional<std::uint64_t> Frames::zero_page() {

@@ -23,6 +23,7 @@ class Frames {
   std::optional<std::uint64_t> table();
   std::optional<std::uint64_t> page();
   std::optional<std::uint64_t> block();
+  bool has_block() const { return !blocks_.empty() || window_.fits(kHugeBytes, kHugeBytes); }
   /// The page all first reads of anonymous memory map; never freed. None: no memory.
   std::optional<std::uint64_t> zero_page();
 
@@ -34,7 +35,7 @@ class Frames {
   void release_block(std::uint64_t frame);
   /// A block is 512 pages from now on, each with the block's users (who may go on to map it as a block).
   void split_block(std::uint64_t frame);
-  /// All of its entries are zero, in memory too.
+  /// Its memory reads as zero.
   void free_table(std::uint64_t frame) { tables_.push_back(frame); }
 
  private:
@@ -43,7 +44,7 @@ class Frames {
   bool drop(std::uint64_t frame);
 
   MemoryWindow window_;
-  std::vector<std::uint64_t> tables_, pages_, blocks_;  ///< free
+  std::vector<std::uint64_t> tables_, pages_, blocks_;  ///< free; of tables_ all memory is zero
   std::unordered_map<std::uint64_t, std::uint32_t> extra_users_;
   std::unordered_set<std::uint64_t> split_;
   std::optional<std::uint64_t> zero_page_;

@@ -15,13 +15,20 @@ class MemoryWindow {
 
   /// `bytes` aligned to `alignment` (a power of two); none when the window is exhausted.
   std::optional<std::uint64_t> take(std::uint64_t bytes, std::uint64_t alignment) {
-    const std::uint64_t at = (next_ + alignment - 1) & ~(alignment - 1);
-    if (at < next_ || at > end_ || bytes > end_ - at) return std::nullopt;
+    if (!fits(bytes, alignment)) return std::nullopt;
+    const std::uint64_t at = aligned(alignment);
     next_ = at + bytes;
     return at;
   }
+  /// Would take() succeed?
+  bool fits(std::uint64_t bytes, std::uint64_t alignment) const {
+    const std::uint64_t at = aligned(alignment);
+    return at >= next_ && at <= end_ && bytes <= end_ - at;
+  }
 
  private:
+  std::uint64_t aligned(std::uint64_t alignment) const { return (next_ + alignment - 1) & ~(alignment - 1); }
+
   std::uint64_t next_;
   std::uint64_t end_;
 };

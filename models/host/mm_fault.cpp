@@ -43,7 +43,7 @@ bool AddressSpace::wants_huge(const Vma& vma, std::uint64_t va) const {
   const bool asked =
       services_.config.thp == Thp::always || (services_.config.thp == Thp::madvise && vma.mapping.huge);
   const std::uint64_t block = va & ~(kHugeBytes - 1);
-  return asked && vma.covers(block, block + (kHugeBytes - 1));
+  return asked && vma.covers(block, block + (kHugeBytes - 1)) && services_.frames.has_block();
 }
 
 FaultClass AddressSpace::classify(const Vma& vma, const PageTable::Slot& slot, std::uint64_t va,
@@ -171,7 +171,7 @@ MmResult AddressSpace::install_block(Thread& thread, const Attempt& attempt) {
     if (const auto block = services_.frames.block()) {
       first_touches_ += kPagesPerHuge;
       table_.set(thread, slot, pte::make(*block, pte::kBlockLevel, attempt.rights(true)));
-    } else {
+    } else if (attempt.what == FaultClass::hugetlb) {  // transparent ones will be small pages
       result = MmResult::no_memory;
     }
   }

@@ -331,10 +331,10 @@ inline host::DeviceDescription device(std::uint32_t stream, probe::FaultKind kin
 class Machine {
  public:
   explicit Machine(const host::HostConfig& config = fixed_config(), std::uint32_t shuffle = 0,
-                   arch::Features features = {})
+                   arch::Features features = {}, std::uint64_t page_bytes = kWindow)
       : calendar("calendar"),
         smmu("smmu", calendar, clock, &recorder, features),
-        host("host", calendar, clock, config, {kRegisters, kDoorbell, kTables, kWindow, kPages, kWindow},
+        host("host", calendar, clock, config, {kRegisters, kDoorbell, kTables, kWindow, kPages, page_bytes},
              &recorder) {
     calendar.shuffle(shuffle);
     host.memory().socket.bind(smmu.memory.socket);

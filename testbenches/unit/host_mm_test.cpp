@@ -43,7 +43,8 @@ host::Mapping file(std::uint64_t va, std::uint64_t bytes, bool shared, bool cach
 
 /// Process 1 on a stalling device.
 struct Mm : Machine {
-  explicit Mm(const host::HostConfig& config = bare_config()) : Machine(config) {
+  explicit Mm(const host::HostConfig& config = bare_config(), std::uint64_t page_bytes = kWindow)
+      : Machine(config, 0, {}, page_bytes) {
     start({device(kStream, FaultKind::stall)});
   }
   host::Status map(const host::Mapping& m, std::uint32_t process = 1) {
@@ -272,6 +273,30 @@ TEST_CASE("transparent and other 2 MB pages are blocks; taking a part away split
   CHECK(!m.readable(kVa + 4 * kPage));
   CHECK(m.frame(kStream, kVa + 9 * kPage, true) == frame);
   CHECK(m.refused(kVa + 4 * kPage));
+}
+
+TEST_CASE(
+    "no memory: a transparent 2 MB page becomes small ones, a hugetlb page is refused, nothing is lost") {
+  Mm m(bare_config(), 2 * host::kHugeBytes);  // tables, one block, less than another
+  host::Mapping huge = mapping(kVa, 3 * host::kHugeBytes);
+  huge.huge = true;
+  REQUIRE(m.map(huge) == host::Status::ok);
+  CHECK(m.mm_fault(kVa) >= 250'000);
+  CHECK(m.mm_fault(kVa + host::kHugeBytes) < 2'000);
+  CHECK(m.count("mm_huge") == 1);
+  CHECK(m.count("mm_anonymous") == 1);
+  host::Mapping other = mapping(kVa + 4 * host::kHugeBytes, host::kHugeBytes);
+  other.backing = host::Backing::hugetlb;
+  REQUIRE(m.map(other) == host::Status::ok);
+  CHECK(m.refused(other.va));
+  SECTION("to the last page: faults are refused until some are given back") {
+    std::uint64_t va = kVa + host::kHugeBytes;
+    while (!m.refused(va)) va += kPage;
+    CHECK(va - (kVa + host::kHugeBytes) > host::kHugeBytes / 2);
+    m.ask([&](auto reply) { m.host.munmap(1, kVa + host::kHugeBytes, 4 * kPage, reply); });
+    CHECK(!m.refused(va));
+    CHECK(m.recorder.faults_live() == 0);
+  }
 }
 
 TEST_CASE("a fork's write to a 2 MB page splits it and copies one page") {
