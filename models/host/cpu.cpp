@@ -149,11 +149,10 @@ void Thread::spin() {
 }
 
 void Thread::offer() {
-  if (cpus_.real_time_.empty()) return;
+  if (cpus_.real_time_.empty() && cpus_.normal_.empty()) return;
   state_ = State::queued;
-  Cpu& cpu = *cpu_;
-  cpus_.normal_.push_front(this);
-  cpus_.release(cpu);
+  cpus_.normal_.push_back(this);
+  cpus_.release(*cpu_);
   fiber_->wait();
 }
 

@@ -1,9 +1,10 @@
 // CPUs and the software threads on them. A CPU runs one thing at a time; a thread keeps its CPU until it
-// blocks. Contract: threads are straight-line code (engine::Fiber); runnable threads wait first in, first
-// out, interrupt threads ahead of others (Linux runs them SCHED_FIFO); a hard interrupt handler stops what
-// its CPU runs. What else the machine computes (`busy`) is a user task on every CPU, which interrupt threads
-// displace at once and others after its time slice. A CPU that was idle for long wakes late. Loads and stores
-// are timed transactions through one port. Source rule: Linux scheduling as far as it shows in fault latency.
+// blocks, or offers it. Contract: threads are straight-line code (engine::Fiber); runnable threads wait first
+// in, first out, interrupt threads ahead of others (Linux runs them SCHED_FIFO); a hard interrupt handler
+// stops what its CPU runs. What else the machine computes (`busy`) is a user task on every CPU, which
+// interrupt threads displace at once and others after its time slice. A CPU that was idle for long wakes
+// late. Loads and stores are timed transactions through one port. Source rule: Linux scheduling as far as it
+// shows in fault latency.
 #pragma once
 
 #include <functional>
@@ -73,7 +74,7 @@ class Thread {
   void block();
   /// Keeps the CPU until poke().
   void spin();
-  /// Lets interrupt threads that wait for a CPU go first.
+  /// Lets those who wait for a CPU go first.
   void offer();
   /// Disables or enables hard interrupts on this CPU.
   void set_interrupts(bool on);

@@ -6,7 +6,7 @@
 namespace svasim::host {
 
 void WorkerPool::add(WorkItem& item) {
-  items_.push_back(&item);
+  follow(item);
   if (idle_.empty()) {
     workers_.push_back(
         std::make_unique<Thread>(cpus_, Thread::Kind::normal, [this](Thread& t) { serve(t); }));
@@ -51,7 +51,7 @@ void Workqueue::finished(unsigned epoch) {
   if (waiting_.empty()) {
     --active_;
   } else {
-    pool_.add(*waiting_.pop_front());
+    pool_.follow(*waiting_.pop_front());
   }
 }
 

@@ -28,8 +28,10 @@ class WorkerPool {
   /// `wake`: how long an idle worker takes to run.
   WorkerPool(Cpus& cpus, LatencySource& wake, Work work) : cpus_(cpus), wake_(wake), work_(std::move(work)) {}
 
-  /// An item that may be worked at now.
+  /// An item that may be worked at now: a worker wakes.
   void add(WorkItem& item);
+  /// The same, told by a worker that looks for its next item anyway: nobody wakes.
+  void follow(WorkItem& item) { items_.push_back(&item); }
   std::size_t workers() const { return workers_.size(); }
 
  private:

@@ -13,6 +13,16 @@
 
 namespace svasim::test {
 
+/// A counter at the end of a run, summed over the blocks whose name starts with `block`: "tbu" is all TBUs.
+inline std::uint64_t value_of(const platform::RunResult& result, const std::string& block,
+                              const std::string& name) {
+  std::uint64_t sum = 0;
+  for (const auto& counter : result.counters) {
+    if (counter.name == name && counter.block.compare(0, block.size(), block) == 0) sum += counter.value;
+  }
+  return sum;
+}
+
 struct ClosedTransaction {
   probe::Transaction value;
   const std::vector<probe::Segment>& segments() const { return value.timeline.segments(); }
