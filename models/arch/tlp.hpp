@@ -30,11 +30,14 @@ struct Tlp {
   StreamId requester{};
   SubstreamId pasid;
   bool privileged = false, execute = false;
-  std::uint16_t tag = 0;      ///< of a non-posted request and its completion; ITag of an invalidation
+  std::uint16_t tag = 0;      ///< of a non-posted request and its completion; ITag of an invalidate request
   std::uint64_t address = 0;  ///< VA, or PA when translated
   std::uint32_t bytes = 0;    ///< of data moved or asked for, 1 to 4096
   bool no_write = false;      ///< translation request
-  AtsAnswer ats;              ///< translation completion
+  bool no_snoop = false;      ///< translated memory request
+  std::uint8_t completions = 0;  ///< invalidate completion: how many there are for each ITag, modulo 8
+  std::uint32_t itags = 0;       ///< invalidate completion: the ITags it is for, one bit each
+  AtsAnswer ats;                 ///< translation completion
   bool read = false, write = false, last = false;  ///< page request
   std::uint16_t group = 0;                         ///< PRG index, 0 to 511
   std::uint8_t response = 0;                       ///< PRG response code

@@ -10,7 +10,7 @@ bool Atc::matches(const Entry& entry, AtcTag tag, std::uint64_t page, unsigned l
          entry.tag.privileged == tag.privileged && (entry.translation.global || entry.tag.pasid == tag.pasid);
 }
 
-const arch::AtsTranslation* Atc::lookup(AtcTag tag, arch::Va va, bool write) {
+const arch::AtsTranslation* Atc::lookup(AtcTag tag, arch::Va va, bool write, bool execute) {
   ++clock_;
   for (std::uint64_t sizes = sizes_; sizes != 0; sizes &= sizes - 1) {
     const auto log2_size = static_cast<unsigned>(__builtin_ctzll(sizes));
@@ -19,7 +19,7 @@ const arch::AtsTranslation* Atc::lookup(AtcTag tag, arch::Va va, bool write) {
     for (unsigned way = 0; way < ways_; ++way) {
       Entry& entry = set[way];
       if (!matches(entry, tag, page, log2_size)) continue;
-      if (!(write ? entry.translation.write : entry.translation.read)) continue;
+      if (!grants(entry.translation, write, execute)) continue;
       entry.used = clock_;
       return &entry.translation;
     }

@@ -19,6 +19,7 @@ namespace svasim::pcie {
 struct AtcTag {
   arch::SubstreamId pasid;
   bool privileged = false;
+  friend bool operator==(AtcTag a, AtcTag b) { return a.pasid == b.pasid && a.privileged == b.privileged; }
 };
 
 /// What an Invalidate Request removes. Without a PASID, or with the Global flag, entries of every PASID.
@@ -42,9 +43,9 @@ class Atc {
   /// `sets` is a power of two.
   Atc(unsigned sets, unsigned ways);
 
-  /// The translation of `va` that grants a read, or with `write` a write; null if there is none. Valid until
-  /// the next call.
-  const arch::AtsTranslation* lookup(AtcTag tag, arch::Va va, bool write);
+  /// The translation of `va` that grants a read, or with `write` a write, or with `execute` a fetch; null if
+  /// there is none. Valid until the next call.
+  const arch::AtsTranslation* lookup(AtcTag tag, arch::Va va, bool write, bool execute = false);
   /// Remembers the answer to a request for `va`, in place of older ones for the same range. An entry
   /// without access is not kept.
   void insert(AtcTag tag, arch::Va va, const arch::AtsTranslation& translation);
@@ -53,6 +54,9 @@ class Atc {
 
   unsigned entries() const { return entries_; }
 
+  static bool grants(const arch::AtsTranslation& translation, bool write, bool execute) {
+    return write ? translation.write : translation.read && (translation.execute || !execute);
+  }
   /// log2 of the range of an answer, which is 4 KiB at least; what the encoding can say beyond 52 is no page.
   static std::uint8_t page_size(const arch::AtsTranslation& translation) {
     return std::clamp<std::uint8_t>(translation.log2_size, arch::kPageShift, 52);

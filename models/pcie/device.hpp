@@ -23,6 +23,8 @@ struct DeviceAccess {
   std::uint32_t size = 0;  ///< bytes, 1 to 4096, inside a 4 KiB page; what is not is cut to it
   bool has_time = false;
   std::uint64_t time_ps = 0;  ///< issued no earlier
+  bool execute = false;       ///< a read that fetches instructions
+  bool privileged = false;
 };
 
 /// Where a device's accesses come from.

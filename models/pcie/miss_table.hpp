@@ -21,6 +21,19 @@ struct WaitList {
   std::uint32_t last = kNone;
 };
 
+/// A range that covers what was invalidated, and maybe more.
+struct Hull {
+  bool any = false;
+  std::uint64_t first = 0, last = 0;
+
+  void add(const AtcInvalidation& by) {
+    first = any ? std::min(first, by.first()) : by.first();
+    last = any ? std::max(last, by.last()) : by.last();
+    any = true;
+  }
+  bool touches(std::uint64_t from, std::uint64_t to) const { return any && from <= last && to >= first; }
+};
+
 struct Miss {
   enum class State : std::uint8_t {
     queued,     ///< for a Translation Request to be allowed
@@ -31,45 +44,40 @@ struct Miss {
   };
   bool live = false;
   State state = State::queued;
-  arch::SubstreamId pasid;
+  AtcTag tag;
   arch::Va page;
   WaitList waiting;
   bool no_write = false;  ///< as requested
-  bool stale = false;     ///< an invalidation of [stale_first, stale_last] came while in flight
-  std::uint64_t stale_first = 0;
-  std::uint64_t stale_last = 0;
+  bool execute = false;   ///< as requested
+  unsigned attempts = 0;  ///< page requests that were answered Success
+  // Invalidations while the request is in flight: an answer that touches one may predate it.
+  Hull stale;                         ///< of this PASID
+  Hull foreign;                       ///< of others: concerns an answer that is valid for every PASID
   probe::Fault* fault = nullptr;      ///< while paged
   std::uint32_t same_bucket = kNone;  ///< next of the hash table's list
   std::uint32_t same_group = kNone;   ///< next page of the page request group
-
-  /// The hull of all invalidations while in flight: an answer that touches it may predate one.
-  void invalidated(const AtcInvalidation& by) {
-    stale_first = stale ? std::min(stale_first, by.first()) : by.first();
-    stale_last = stale ? std::max(stale_last, by.last()) : by.last();
-    stale = true;
-  }
 };
 
 class MissTable {
  public:
-  std::uint32_t find(arch::SubstreamId pasid, arch::Va page) const {
-    std::uint32_t index = buckets_[bucket(pasid, page)];
-    while (index != kNone && !(misses_[index].page == page && misses_[index].pasid == pasid)) {
+  std::uint32_t find(AtcTag tag, arch::Va page) const {
+    std::uint32_t index = buckets_[bucket(tag, page)];
+    while (index != kNone && !(misses_[index].page == page && misses_[index].tag == tag)) {
       index = misses_[index].same_bucket;
     }
     return index;
   }
   /// A new miss; there is none of that page.
-  std::uint32_t add(arch::SubstreamId pasid, arch::Va page) {
+  std::uint32_t add(AtcTag tag, arch::Va page) {
     if (misses_.in_use() >= buckets_.size()) grow();
     const std::uint32_t index = misses_.take();
-    misses_[index].pasid = pasid;
+    misses_[index].tag = tag;
     misses_[index].page = page;
     link(index);
     return index;
   }
   void remove(std::uint32_t index) {
-    std::uint32_t* place = &buckets_[bucket(misses_[index].pasid, misses_[index].page)];
+    std::uint32_t* place = &buckets_[bucket(misses_[index].tag, misses_[index].page)];
     while (*place != index) place = &misses_[*place].same_bucket;
     *place = misses_[index].same_bucket;
     misses_.free(index);
@@ -82,12 +90,12 @@ class MissTable {
   }
 
  private:
-  std::size_t bucket(arch::SubstreamId pasid, arch::Va page) const {
-    const std::uint64_t key = (page.value >> arch::kPageShift) ^ (std::uint64_t{pasid.value} << 40);
+  std::size_t bucket(AtcTag tag, arch::Va page) const {
+    const std::uint64_t key = (page.value >> arch::kPageShift) ^ (std::uint64_t{tag.pasid.value} << 40);
     return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15u) >> 32) & (buckets_.size() - 1);
   }
   void link(std::uint32_t index) {
-    std::uint32_t& first = buckets_[bucket(misses_[index].pasid, misses_[index].page)];
+    std::uint32_t& first = buckets_[bucket(misses_[index].tag, misses_[index].page)];
     misses_[index].same_bucket = first;
     first = index;
   }

@@ -58,9 +58,7 @@ void RootPort::receive(Tlp& tlp) {
       ++page_requests_;
       forward(Upstream::Kind::page_req, tlp, arch::dti::kPageReqBytes);
       break;
-    case Tlp::Kind::invalidate_completion:
-      forward(Upstream::Kind::inv_comp, tlp, arch::dti::kInvCompBytes);
-      break;
+    case Tlp::Kind::invalidate_completion: invalidated(tlp); break;
     default: ++unexpected_; break;
   }
   pcie_.up.consumed();
@@ -197,7 +195,20 @@ void RootPort::invalidate(const Downstream& message) {
   tlp.address = range.address;
   tlp.log2_span = range.log2_size;
   tlp.global = command.global;
+  if (message.id < completions_.size()) completions_[message.id] = 0;
   pcie_.send_down(tlp);
+}
+
+/// An invalidation is complete when all its completions have come, one for each traffic class.
+void RootPort::invalidated(const Tlp& tlp) {
+  for (std::uint16_t itag = 0; itag < completions_.size(); ++itag) {
+    if ((tlp.itags >> itag & 1) == 0) continue;
+    if ((++completions_[itag] & 7) != tlp.completions) continue;
+    completions_[itag] = 0;
+    Tlp complete = tlp;
+    complete.tag = itag;
+    forward(Upstream::Kind::inv_comp, complete, arch::dti::kInvCompBytes);
+  }
 }
 
 void RootPort::respond_page(const Downstream& message) {

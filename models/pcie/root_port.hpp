@@ -8,6 +8,7 @@
 // follow on the link. Source rule: PCIe Base, ordering; DTI-ATS.
 #pragma once
 
+#include <array>
 #include <systemc>
 #include <vector>
 
@@ -94,6 +95,7 @@ class RootPort : public sc_core::sc_module {
   void from_tcu(arch::dti::Downstream& message);
   void answer_translation(const arch::dti::Downstream& message);
   void invalidate(const arch::dti::Downstream& message);
+  void invalidated(const arch::Tlp& tlp);
   void respond_page(const arch::dti::Downstream& message);
   void sync(std::uint16_t number);
   void acknowledge_syncs();
@@ -112,6 +114,7 @@ class RootPort : public sc_core::sc_module {
   std::uint64_t first_epoch_ = 0;
   IndexPool<Token> tokens_;
   probe::Occupancy trackers_, tokens_in_use_;
+  std::array<unsigned, 32> completions_{};  ///< received, by ITag
   std::uint64_t reads_ = 0, writes_ = 0, page_requests_ = 0, unexpected_ = 0;
 };
 

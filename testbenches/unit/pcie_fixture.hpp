@@ -233,10 +233,11 @@ class ScriptedHost {
 
 /// An endpoint (device 7, StreamID 0x100) in front of a scripted host.
 struct EndpointBench : Machine {
-  explicit EndpointBench(const pcie::EndpointConfig& config = {}, unsigned credits = 128)
+  explicit EndpointBench(const pcie::EndpointConfig& config = {}, unsigned credits = 128,
+                         bool software = false)
       : link(calendar, clock, clock, slow_link(credits)),
         host(*this, link),
-        endpoint(calendar, clock, recorder, config, {7, arch::StreamId{0x100}}, link, source) {}
+        endpoint(calendar, clock, recorder, config, {7, arch::StreamId{0x100}}, link, source, software) {}
 
   /// Issues `accesses` from 1 ns on (the first edge after the poke at 0) and runs until nothing happens.
   void run(std::initializer_list<pcie::DeviceAccess> accesses) {
@@ -251,6 +252,25 @@ struct EndpointBench : Machine {
     });
     return found;
   }
+  /// The capability of ID `id` in configuration space, found as software finds it; 0: none.
+  std::uint32_t capability(std::uint16_t id) const {
+    std::uint32_t at = arch::pci::kFirstCapability;
+    while (at != 0 && arch::pci::id_of(endpoint.read_register(at)) != id) {
+      at = arch::pci::next_of(endpoint.read_register(at));
+    }
+    return at;
+  }
+  std::uint32_t pri_control() const {
+    return endpoint.read_register(capability(arch::pci::kPriId) + arch::pci::pri::kControl);
+  }
+  /// Software writes a register of configuration space.
+  void write_register_at(Picoseconds when, std::uint32_t offset, std::uint32_t value) {
+    writes_.push_back({offset, value});
+    calendar.post<&EndpointBench::write_register>(when, {65535, 2}, this, writes_.size() - 1);
+  }
+  void write_pri_control_at(Picoseconds when, std::uint32_t value) {
+    write_register_at(when, capability(arch::pci::kPriId) + arch::pci::pri::kControl, value);
+  }
   /// Every run ends so.
   void check_conserved() const {
     CHECK(recorder.live() == 0);
@@ -263,6 +283,12 @@ struct EndpointBench : Machine {
   pcie::PcieLink link;
   ScriptedHost host;
   pcie::Endpoint endpoint;
+
+ private:
+  void write_register(std::uint64_t index) {
+    endpoint.write_register(writes_[index].first, writes_[index].second);
+  }
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> writes_;
 };
 
 }  // namespace svasim::test

@@ -11,7 +11,8 @@ TEST_CASE("an invalidation removes the entry and completes after its cycles") {
   bench.run({read(0x1000), at(1'000'000, read(0x1000))});
   const auto completions = bench.host.of(Tlp::Kind::invalidate_completion);
   REQUIRE(completions.size() == 1);
-  CHECK(completions[0].tlp.tag == 3);
+  CHECK(completions[0].tlp.itags == 1u << 3);
+  CHECK(completions[0].tlp.completions == 1);
   CHECK(completions[0].time == 500'000 + (36'000 + 5'000) + 4'000 + (24'000 + 5'000));
   CHECK(bench.counter("atc_hits") == 0);
   CHECK(bench.counter("atc_invalidated") == 1);
@@ -78,8 +79,8 @@ TEST_CASE("the completion waits for reads that use the translation") {
   CHECK(bench.transaction(1).done() == 124'000 + 300'000 + 93'000);
   const auto completions = bench.host.of(Tlp::Kind::invalidate_completion);
   REQUIRE(completions.size() == 2);
-  CHECK(completions[0].tlp.tag == 1);  // nobody uses that page
-  CHECK(completions[1].tlp.tag == 0);
+  CHECK(completions[0].tlp.itags == 1u << 1);  // nobody uses that page
+  CHECK(completions[1].tlp.itags == 1u << 0);
   CHECK(completions[1].time == bench.transaction(1).done() + 29'000);
   bench.check_conserved();
 }

@@ -4,6 +4,7 @@
 
 using namespace svasim;
 using namespace svasim::test;
+namespace pci = arch::pci;
 
 TEST_CASE("a fault that is served: page request, response, a new Translation Request") {
   EndpointBench bench;
@@ -94,7 +95,7 @@ TEST_CASE("Response Failure stops PRI: all who wait for pages fail, later faults
   CHECK(bench.transaction(5).done() == 1'000'000 + 2'000 + 33'000 + 20'000 + 37'000);
   CHECK(bench.transaction(5).rounds == 1);
   CHECK(bench.transaction(6).outcome == Outcome::ok);
-  CHECK(bench.endpoint.pri_stopped());
+  CHECK(bench.pri_control() == (pci::pri::kEnable | pci::pri::kResponseFailure | pci::pri::kResponsePasid));
   CHECK(bench.closed.faults.size() == 2);
   CHECK(bench.host.of(Tlp::Kind::page_request).size() == 2);
   bench.check_conserved();

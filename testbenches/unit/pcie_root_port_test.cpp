@@ -82,6 +82,12 @@ Tlp translation_request(std::uint64_t address, std::uint16_t tag) {
   tlp.no_write = true;
   return tlp;
 }
+Tlp invalidate_completion(std::uint32_t itags, std::uint8_t completions) {
+  Tlp tlp = memory_tlp(Tlp::Kind::invalidate_completion, 0, 0);
+  tlp.itags = itags;
+  tlp.completions = completions;
+  return tlp;
+}
 Downstream downstream(Downstream::Kind kind, std::uint16_t id) {
   Downstream message;
   message.kind = kind;
@@ -193,6 +199,19 @@ TEST_CASE("Translation Requests: fields, tokens, answers out of order") {
   CHECK(bench.counter("tokens_peak") == 2);
 }
 
+TEST_CASE(
+    "an invalidation is complete with the last completion of each traffic class, one message for many "
+    "ITags") {
+  RootPortBench bench;
+  bench.from_device(10'000, invalidate_completion(1u << 3 | 1u << 7, 2));
+  bench.from_device(11'000, invalidate_completion(1u << 3, 2));
+  for (int i = 0; i < 8; ++i) bench.from_device(12'000, invalidate_completion(1u << 9, 0));  // 0 stands for 8
+  sc_core::sc_start();
+  REQUIRE(bench.tcu.size() == 2);  // of ITag 7 one is missing
+  CHECK(bench.tcu[0].message.id == 3);
+  CHECK(bench.tcu[1].message.id == 9);
+}
+
 TEST_CASE("page requests and their responses, invalidations and their completions are passed on") {
   RootPortBench bench;
   Tlp ppr = memory_tlp(Tlp::Kind::page_request, 0x5000, 0);
@@ -200,7 +219,7 @@ TEST_CASE("page requests and their responses, invalidations and their completion
   ppr.write = ppr.last = true;
   ppr.group = 511;
   bench.from_device(10'000, ppr);
-  bench.from_device(10'000, memory_tlp(Tlp::Kind::invalidate_completion, 0, 31));
+  bench.from_device(10'000, invalidate_completion(1u << 31, 1));
   Downstream response = downstream(Downstream::Kind::page_resp, 0);
   response.group = 511;
   response.response = 1;
