@@ -79,7 +79,8 @@ void Host::start(std::vector<DeviceDescription> devices, Done ready) {
 }
 
 void Host::bring_up(Thread& thread, const std::vector<DeviceDescription>& devices) {
-  if (!driver_.bring_up(thread)) return;
+  smmu_up_ = driver_.bring_up(thread);
+  if (!smmu_up_) return;
   for (const DeviceDescription& device : devices) add_device(thread, device);
   for (const DeviceDescription& device : devices) {
     for (const std::uint32_t number : device.processes) {

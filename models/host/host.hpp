@@ -36,6 +36,8 @@ class Host : public sc_core::sc_module {
 
   /// Brings the SMMU up, attaches the devices and binds each to its processes; then calls `ready`. Once.
   void start(std::vector<DeviceDescription> devices, Done ready);
+  /// start() succeeded with the SMMU; otherwise `ready` is called too, but no device can be bound.
+  bool smmu_up() const { return smmu_up_; }
   /// Unbinds everything.
   void shutdown(Done done);
 
@@ -136,6 +138,7 @@ class Host : public sc_core::sc_module {
   std::map<std::uint32_t, Process*> processes_;  ///< by number
   std::vector<std::unique_ptr<Process>> all_processes_;
   JobThread control_;  ///< bring-up, shutdown
+  bool smmu_up_ = false;
   std::uint64_t errors_ = 0;
 };
 

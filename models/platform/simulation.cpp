@@ -22,6 +22,9 @@ Simulation::Simulation(const Config& config, trace::Reader& reader, std::vector<
   recorder_ = std::make_unique<probe::Recorder>(std::move(sinks));
   system_ = std::make_unique<System>("system", *calendar_, config, *recorder_, reader);
   system_->feeder().on_exhausted = [this] { maybe_finish(); };
+  system_->feeder().on_refused = [this](const std::string& message) {
+    if (on_refused) on_refused(message);
+  };
   system_->host().on_error = [this](const std::string& message) {
     if (on_driver_message) on_driver_message(message);
   };
@@ -49,7 +52,8 @@ RunResult Simulation::run() {
   return result_;
 }
 
-void Simulation::transaction(const probe::Transaction&) {
+void Simulation::transaction(const probe::Transaction& closed) {
+  system_->feeder().answered(closed.id);
   if (progress && recorder_->closed() % kProgressInterval == 0) {
     progress(recorder_->closed(), recorder_->faults_opened(), calendar_->now());
   }
@@ -75,6 +79,9 @@ void Simulation::finish(std::uint64_t) {
 void Simulation::end(std::uint64_t) {
   try {
     if (const std::exception_ptr error = system_->feeder().error()) std::rethrow_exception(error);
+    if (!system_->host().smmu_up()) stop(Ending::nothing, "the SMMU could not be brought up");
+    if (recorder_->opened() == 0 && system_->feeder().refused() > 0)
+      stop(Ending::nothing, "every access of the trace was refused");
     stop(Ending::complete, "");
   } catch (const std::exception& e) {
     stop(Ending::bad_trace, e.what());

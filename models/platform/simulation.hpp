@@ -15,6 +15,7 @@ namespace svasim::platform {
 enum class Ending : std::uint8_t {
   complete,
   bad_trace,    ///< reading ended early; what was read before was simulated
+  nothing,      ///< no access could be issued, or the SMMU could not be brought up
   stuck,        ///< no progress, or an access alive at the end
   mismatch,     ///< the checker, a lockstep comparison or an RTL assertion failed
   interrupted,  ///< Simulation::interrupt() was called
@@ -44,6 +45,8 @@ class Simulation : private probe::Sink {
   Progress progress;
   /// The driver's messages about unexpected hardware behaviour.
   std::function<void(const std::string&)> on_driver_message;
+  /// The first record of the trace of each sort that was refused, and why.
+  std::function<void(const std::string&)> on_refused;
 
   System& system() { return *system_; }
   probe::Recorder& recorder() { return *recorder_; }

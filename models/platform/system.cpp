@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "models/platform/process_calls.hpp"
 #include "models/smmu/walk_cache_model.hpp"
 #include "tlm-bridges/walk_cache_factory.hpp"
 
@@ -80,15 +81,12 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
   host_ = std::make_unique<host::Host>("host", calendar, engine::Clock(machine.host_period), config.host, map,
                                        &recorder);
 
-  HostServices services;
-  services.bind = [this](std::uint32_t device, std::uint32_t process, std::function<void()> done) {
-    host_->bind(stream_of(device), process, [done = std::move(done)](host::Status) { done(); });
+  TraceServices services;
+  services.call = [this](const trace::Record& record, std::function<void(host::Status)> reply) {
+    call_host(*host_, record, stream_of(record.device), std::move(reply));
   };
   services.pasid = [this](std::uint32_t process) { return host_->pasid(process); };
-  services.unmap = [this](std::uint32_t process, std::uint64_t va, std::uint64_t bytes,
-                          std::function<void()> done) {
-    host_->discard(process, va, bytes, [done = std::move(done)](host::Status) { done(); });
-  };
+  services.issued = [&recorder] { return recorder.opened(); };
   feeder_ = std::make_unique<TraceFeeder>(calendar, device_clock_, config.devices.count, config.run.lookahead,
                                           reader, std::move(services));
   add_devices(recorder);
@@ -205,6 +203,8 @@ std::vector<probe::Counters::Value> System::counters() const {
   host_->counters(Collector{values, "host"});
   values.push_back({"trace", "records", feeder_->records()});
   values.push_back({"trace", "refused", feeder_->refused()});
+  values.push_back({"trace", "calls", feeder_->calls()});
+  values.push_back({"trace", "refused_calls", feeder_->refused_calls()});
   return values;
 }
 

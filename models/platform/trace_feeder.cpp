@@ -2,59 +2,26 @@
 #include "models/platform/trace_feeder.hpp"
 
 #include <algorithm>
-#include <string>
+
+#include "models/trace/text_format.hpp"
 
 namespace svasim::platform {
 
-/// Between the feeder and a device, who act at the same instants in any order: each knows of the other what
-/// was so before the instant.
-struct TraceFeeder::Source : pcie::AccessSource {
-  TraceFeeder& feeder;
-  engine::Ring<pcie::DeviceAccess> entries;
-  bool issued = true;  ///< the device came back for more, so it has issued what it took
-  engine::Picoseconds issued_at = 0;
-  engine::Picoseconds pushed_at = 0, popped_at = 0;
-  std::size_t pushed = 0, popped = 0;  ///< at those instants
-
-  explicit Source(TraceFeeder& f) : feeder(f) {}
-
-  bool next(pcie::DeviceAccess& access) override {
-    const engine::Picoseconds now = feeder.calendar_.now();
-    if (!issued) issued_at = now;
-    issued = true;
-    const std::size_t visible = entries.size() - (pushed_at == now ? pushed : 0);
-    if (visible <= feeder.lookahead_ / 2) feeder.wake();
-    if (visible == 0) return false;
-    popped = (popped_at == now ? popped : 0) + 1;
-    popped_at = now;
-    issued = false;
-    access = entries.pop_front();
-    return true;
-  }
-  void push(const pcie::DeviceAccess& access, engine::Picoseconds now) {
-    pushed = (pushed_at == now ? pushed : 0) + 1;
-    pushed_at = now;
-    entries.push_back(access);
-  }
-  std::size_t size(engine::Picoseconds now) const { return entries.size() + (popped_at == now ? popped : 0); }
-  /// Everything handed out was issued before `now`.
-  bool done(engine::Picoseconds now) const { return entries.empty() && issued && issued_at < now; }
-};
+using trace::Kind;
 
 TraceFeeder::TraceFeeder(engine::Calendar& calendar, engine::Clock clock, unsigned devices,
-                         unsigned lookahead, trace::Reader& reader, HostServices host)
+                         unsigned lookahead, trace::Reader& reader, TraceServices services)
     : calendar_(calendar),
       clock_(clock),
       block_(calendar.add_block()),
       lookahead_(lookahead),
       reader_(reader),
-      host_(std::move(host)) {
-  for (unsigned i = 0; i < devices; ++i) sources_.push_back(std::make_unique<Source>(*this));
+      services_(std::move(services)) {
+  for (unsigned i = 0; i < devices; ++i)
+    feeds_.push_back(std::make_unique<DeviceFeed>(calendar, lookahead, [this] { wake(); }));
 }
 
 TraceFeeder::~TraceFeeder() = default;
-
-pcie::AccessSource& TraceFeeder::source(unsigned device) { return *sources_[device]; }
 
 void TraceFeeder::wake() {
   const engine::Picoseconds when = clock_.after(calendar_.now());
@@ -63,25 +30,20 @@ void TraceFeeder::wake() {
   calendar_.post<&TraceFeeder::refill>(when, {block_, kRefill}, this);
 }
 
-void TraceFeeder::bound(std::uint64_t) {
-  bound_.insert({record_.device, record_.pasid});
-  binding_ = false;
-  refill();
-}
-
-void TraceFeeder::unmapped(std::uint64_t) {
-  --unmapping_;
-  refill();
+void TraceFeeder::answered(std::uint64_t number) {
+  answered_.add(number, calendar_.now());
+  if (!waiting_.empty()) wake();
 }
 
 void TraceFeeder::refill(std::uint64_t) {
-  const engine::Picoseconds now = calendar_.now();
+  call_ready();
   while ((holding_ || read()) && hand_out()) {
   }
-  for (unsigned i = 0; i < sources_.size(); ++i) {
-    if (sources_[i]->pushed != 0 && sources_[i]->pushed_at == now) poke(i);
+  for (unsigned i = 0; i < feeds_.size(); ++i) {
+    if (feeds_[i]->news()) poke(i);
   }
-  if (!exhausted_ && at_end_ && !holding_ && unmapping_ == 0 && issued_everything()) {
+  const bool all_called = waiting_.empty() && timed_.empty() && calls_ == 0;
+  if (!exhausted_ && at_end_ && !holding_ && all_called && issued_everything()) {
     exhausted_ = true;
     on_exhausted();
   }
@@ -91,10 +53,12 @@ bool TraceFeeder::read() {
   if (at_end_) return false;
   try {
     holding_ = reader_.next(record_);
-    if (holding_ && record_.kind == trace::Kind::access && record_.device >= sources_.size()) {
+    const bool names_device =
+        record_.kind == Kind::access || record_.kind == Kind::bind || record_.kind == Kind::unbind;
+    if (holding_ && names_device && record_.device >= feeds_.size()) {
       throw trace::TraceError(reader_.name() + ": record " + std::to_string(reader_.record_number()) +
                               ": device " + std::to_string(record_.device) + ", but device.count is " +
-                              std::to_string(sources_.size()));
+                              std::to_string(feeds_.size()));
     }
   } catch (...) {
     error_ = std::current_exception();
@@ -106,41 +70,129 @@ bool TraceFeeder::read() {
 
 /// Acts on the record held; false if it has to wait.
 bool TraceFeeder::hand_out() {
-  if (record_.kind == trace::Kind::access) return hand_out_access();
-  if (!issued_everything()) return false;
-  ++unmapping_;
-  host_.unmap(record_.pasid, record_.va, record_.size, [this] { tell<&TraceFeeder::unmapped>(); });
-  holding_ = false;
-  return true;
+  if (awaiting_) return false;
+  holding_ = !(record_.kind == Kind::access ? hand_out_access() : hand_out_control());
+  return !holding_;
 }
 
+// --- accesses
+
 bool TraceFeeder::hand_out_access() {
-  if (binding_) return false;
-  const auto pair = std::make_pair(record_.device, record_.pasid);
-  if (bound_.count(pair) == 0) {
-    binding_ = true;
-    host_.bind(record_.device, record_.pasid, [this] { tell<&TraceFeeder::bound>(); });
-    return false;
+  const auto bond = bonds_.find({record_.device, record_.pasid});
+  if (bond == bonds_.end()) {
+    Call bind;
+    bind.record.kind = Kind::bind;
+    bind.record.device = record_.device;
+    bind.record.pasid = record_.pasid;
+    bind.number = reader_.record_number();
+    bind.awaited = true;
+    if (exited_.count(record_.pasid) == 0) {
+      call(std::move(bind));
+      return false;
+    }
+    bonds_[{record_.device, record_.pasid}] = std::nullopt;
+    return hand_out_access();
   }
-  const engine::Picoseconds now = calendar_.now();
-  Source& source = *sources_[record_.device];
-  if (source.size(now) >= lookahead_) return false;
-  const std::optional<std::uint32_t> pasid = host_.pasid(record_.pasid);
-  if (!pasid) ++refused_;
+  DeviceFeed& feed = *feeds_[record_.device];
+  if (feed.size() >= lookahead_) return false;
+  if (!bond->second) {
+    ++refused_;
+    refuse({record_, reader_.record_number()}, "no PASID");
+    return true;
+  }
   trace::for_each_piece(record_, [&](const trace::Record& piece) {
-    if (!pasid) return;
-    source.push({*pasid, piece.write, piece.va, static_cast<std::uint32_t>(piece.size), piece.has_time,
-                 piece.time_ps},
-                now);
+    feed.push({*bond->second, piece.write, piece.va, static_cast<std::uint32_t>(piece.size), piece.has_time,
+               piece.time_ps});
   });
-  holding_ = false;
   return true;
 }
 
 bool TraceFeeder::issued_everything() const {
-  const engine::Picoseconds now = calendar_.now();
-  return std::all_of(sources_.begin(), sources_.end(),
-                     [now](const auto& source) { return source->done(now); });
+  return std::all_of(feeds_.begin(), feeds_.end(), [](const auto& feed) { return feed->done(); });
+}
+
+// --- control records
+
+bool TraceFeeder::hand_out_control() {
+  if (waiting_.size() + timed_.size() >= lookahead_) return false;
+  Call call;
+  call.record = record_;
+  call.number = reader_.record_number();
+  if (record_.has_time) {
+    const engine::Picoseconds due = std::max(clock_.edge(record_.time_ps), clock_.after(calendar_.now()));
+    timed_.emplace(due, std::move(call));
+    calendar_.post<&TraceFeeder::call_timed>(due, {block_, kTimed}, this);
+    return true;
+  }
+  if (!issued_everything()) return false;
+  const std::uint64_t issued = services_.issued();
+  if (record_.control.in_flight < issued) call.answered = issued - record_.control.in_flight;
+  call.awaited = awaiting_ = record_.kind != Kind::unmap && !record_.control.nowait;
+  waiting_.push_back(std::move(call));
+  call_ready();
+  return true;
+}
+
+void TraceFeeder::call_ready() {
+  while (!waiting_.empty() && answered_.up_to(waiting_.front().answered, calendar_.now()))
+    call(waiting_.pop_front());
+}
+
+void TraceFeeder::call_timed(std::uint64_t) {
+  call(std::move(timed_.begin()->second));
+  timed_.erase(timed_.begin());
+}
+
+void TraceFeeder::call(Call call) {
+  ++calls_;
+  ++called_;
+  awaiting_ |= call.awaited;
+  const trace::Record record = call.record;
+  services_.call(record, [this, call = std::move(call)](host::Status status) mutable {
+    call.status = status;
+    returned_.push_back(std::move(call));
+    // The host acts at its own instants: the news takes effect at the next edge.
+    calendar_.post<&TraceFeeder::returned>(clock_.after(calendar_.now()), {block_, kHostNews}, this);
+  });
+}
+
+void TraceFeeder::returned(std::uint64_t) {
+  const Call call = returned_.pop_front();
+  --calls_;
+  if (call.awaited) awaiting_ = false;
+  learn(call);
+  if (call.status != host::Status::ok) {
+    ++refused_calls_;
+    refuse(call, host::name(call.status));
+  }
+  refill();
+}
+
+/// What devices and processes are from now on.
+void TraceFeeder::learn(const Call& call) {
+  const trace::Record& record = call.record;
+  const bool ok = call.status == host::Status::ok;
+  if (record.kind == Kind::bind) {
+    const Bond bond{record.device, record.pasid};
+    if (!ok && bonds_.count(bond) != 0) return;
+    const bool whole_device = ok && record.control.as == trace::As::device;
+    bonds_[bond] = whole_device ? std::optional<std::uint32_t>(0) : services_.pasid(record.pasid);
+    exited_.erase(record.pasid);
+  } else if (ok && record.kind == Kind::exit) {
+    exited_.insert(record.pasid);
+  } else if (ok && (record.kind == Kind::create || record.kind == Kind::fork)) {
+    const std::uint32_t made = record.kind == Kind::fork ? record.control.number : record.pasid;
+    exited_.erase(made);
+    for (unsigned device = 0; device < feeds_.size(); ++device) bonds_.erase({device, made});
+  }
+}
+
+void TraceFeeder::refuse(const Call& call, const char* why) {
+  if (!told_.insert({call.record.kind, why}).second || !on_refused) return;
+  std::string line;
+  trace::print_record(call.record, line);
+  line.pop_back();
+  on_refused("record " + std::to_string(call.number) + ", '" + line + "': " + why);
 }
 
 }  // namespace svasim::platform

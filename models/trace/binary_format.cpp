@@ -5,6 +5,8 @@
 //   time     signed difference from the last time
 //   size     bytes
 //   address  signed difference from the base, which becomes this address
+//   details  control records: bits of Detail, then the fields they announce
+// Size and address are there if the kind has them (KindInfo).
 // Eight bases hold recent addresses, because programs alternate between regions (stack, heap, ...) that are
 // far apart but each local. Which base a record uses is the encoder's choice; the decoder only follows.
 #include "models/trace/binary_format.hpp"
@@ -16,9 +18,23 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr unsigned kBases = 8;
-constexpr std::size_t kMaxRecordBytes = 64;  ///< tag, flags and five numbers of at most 10 bytes, rounded up
+constexpr std::size_t kMaxRecordBytes = 128;  ///< tag, flags and nine numbers of at most 10 bytes, rounded up
 constexpr unsigned kEnd = 63;
-enum : unsigned { kFlagsFollow = 0x80, kWrite = 0x08, kContextFollows = 1, kTimeFollows = 2 };
+enum : unsigned { kFlagsFollow = 0x80, kTagWrite = 0x08, kContextFollows = 1, kTimeFollows = 2 };
+
+/// Bits of the details; protection is there as its difference from read and write.
+enum Detail : unsigned {
+  kNowait = 1 << 0,
+  kInFlightFollows = 1 << 1,
+  kProtectionShift = 2,  ///< 3 bits
+  kNumberFollows = 1 << 5,
+  kOffsetFollows = 1 << 6,
+  kAsShift = 7,       ///< 2 bits
+  kBackingShift = 9,  ///< 2 bits
+  kShared = 1 << 11,
+  kUncached = 1 << 12,
+  kDetailBits = 13
+};
 
 /// What both sides remember between records.
 struct State {
@@ -56,13 +72,12 @@ class BinaryDecoder final : public Decoder {
     const unsigned tag = take_byte();
     const unsigned flags = tag & kFlagsFollow ? take_byte() : 0;
     if (flags >> 2 == kEnd) return end();
-    if (flags >> 2 > static_cast<unsigned>(Kind::unmap))
-      fail("unknown kind of record; expected access, unmap or the end");
+    if (flags >> 2 >= kKinds.size()) fail("unknown kind of record; expected one of this version, or the end");
     record.kind = static_cast<Kind>(flags >> 2);
-    record.write = tag & kWrite;
-    if (record.write && record.kind != Kind::access)
-      fail("unmap that writes; expected the write bit to be clear");
+    record.write = tag & kTagWrite;
     take_fields(tag, flags, record);
+    record.control = Control{};
+    if (record.kind > Kind::unmap) take_details(record.control);
     if (const char* why = check(record)) fail(why);
     end_field();
     ++records_;
@@ -80,10 +95,27 @@ class BinaryDecoder final : public Decoder {
     record.has_time = flags & kTimeFollows;
     if (record.has_time) state_.time_ps += unzigzag(take_varint());
     record.time_ps = record.has_time ? state_.time_ps : 0;
-    record.size = tag & 7 ? std::uint64_t{1} << ((tag & 7) - 1) : take_varint();
+    const KindInfo& kind = info(record.kind);
+    record.size = tag & 7 ? std::uint64_t{1} << ((tag & 7) - 1) : kind.size ? take_varint() : 0;
+    record.va = 0;
+    if (!kind.address) return;
     std::uint64_t& base = state_.bases[tag >> 4 & 7];
     base += unzigzag(take_varint());
     record.va = base;
+  }
+
+  void take_details(Control& control) {
+    const std::uint64_t details = take_varint();
+    if (details >> kDetailBits != 0) fail("unknown detail of a record; expected those of this version");
+    control.nowait = details & kNowait;
+    control.shared = details & kShared;
+    control.uncached = details & kUncached;
+    control.protection = static_cast<std::uint8_t>((details >> kProtectionShift & 7) ^ Control{}.protection);
+    control.backing = static_cast<Backing>(details >> kBackingShift & 3);
+    control.as = static_cast<As>(details >> kAsShift & 3);
+    if (details & kInFlightFollows) control.in_flight = take_u32();
+    if (details & kNumberFollows) control.number = take_u32();
+    if (details & kOffsetFollows) control.offset = take_varint();
   }
 
   bool end() {
@@ -120,7 +152,7 @@ class BinaryDecoder final : public Decoder {
 
   std::uint32_t take_u32() {
     const std::uint64_t value = take_varint();
-    if (value > 0xffffffff) fail("device or PASID too large; expected at most 32 bits");
+    if (value > 0xffffffff) fail("device, PASID or number too large; expected at most 32 bits");
     return static_cast<std::uint32_t>(value);
   }
 
@@ -148,9 +180,11 @@ class BinaryEncoder final : public Encoder {
     const bool new_context = record.device != state_.device || record.pasid != state_.pasid;
     const unsigned flags = static_cast<unsigned>(record.kind) << 2 | (record.has_time ? kTimeFollows : 0u) |
                            (new_context ? kContextFollows : 0u);
-    const unsigned base = choose_base(record.va);
+    const KindInfo& kind = info(record.kind);
+    const unsigned base = kind.address ? choose_base(record.va) : 0;
     const unsigned size = size_code(record.size);
-    out += static_cast<char>((flags ? kFlagsFollow : 0u) | base << 4 | (record.write ? kWrite : 0u) | size);
+    out +=
+        static_cast<char>((flags ? kFlagsFollow : 0u) | base << 4 | (record.write ? kTagWrite : 0u) | size);
     if (flags) out += static_cast<char>(flags);
     if (new_context) {
       append_varint(out, state_.device = record.device);
@@ -160,9 +194,12 @@ class BinaryEncoder final : public Encoder {
       append_varint(out, zigzag(record.time_ps - state_.time_ps));
       state_.time_ps = record.time_ps;
     }
-    if (size == 0) append_varint(out, record.size);
-    append_varint(out, zigzag(record.va - state_.bases[base]));
-    state_.bases[base] = record.va;
+    if (kind.size && size == 0) append_varint(out, record.size);
+    if (kind.address) {
+      append_varint(out, zigzag(record.va - state_.bases[base]));
+      state_.bases[base] = record.va;
+    }
+    if (record.kind > Kind::unmap) append_details(out, record.control);
     ++records_;
   }
 
@@ -173,6 +210,18 @@ class BinaryEncoder final : public Encoder {
   }
 
  private:
+  static void append_details(std::string& out, const Control& c) {
+    const unsigned protection = c.protection ^ Control {}.protection;
+    append_varint(out, (c.nowait ? kNowait : 0u) | (c.in_flight != kAnyNumber ? kInFlightFollows : 0u) |
+                           protection << kProtectionShift | (c.number != 0 ? kNumberFollows : 0u) |
+                           (c.offset != 0 ? kOffsetFollows : 0u) | (c.shared ? kShared : 0u) |
+                           (c.uncached ? kUncached : 0u) | static_cast<unsigned>(c.backing) << kBackingShift |
+                           static_cast<unsigned>(c.as) << kAsShift);
+    if (c.in_flight != kAnyNumber) append_varint(out, c.in_flight);
+    if (c.number != 0) append_varint(out, c.number);
+    if (c.offset != 0) append_varint(out, c.offset);
+  }
+
   static unsigned size_code(std::uint64_t bytes) {
     for (unsigned code = 1; code <= 7; ++code)
       if (bytes == std::uint64_t{1} << (code - 1)) return code;

@@ -5,6 +5,7 @@
 #include <bitset>
 #include <cstdio>
 #include <filesystem>
+#include <iomanip>
 #include <map>
 #include <ostream>
 #include <set>
@@ -48,7 +49,7 @@ struct Totals {
   std::uint64_t records = 0;
   std::array<std::uint64_t, 2> accesses{};  ///< reads, writes
   std::array<std::uint64_t, 2> bytes{};
-  std::uint64_t unmaps = 0;
+  std::array<std::uint64_t, kKinds.size()> kinds{};
   std::uint64_t crossing = 0;  ///< accesses of more than one page
   std::set<std::uint32_t> devices;
   std::map<std::uint32_t, PageSet> pages;  ///< by PASID
@@ -61,18 +62,18 @@ struct Totals {
   void add(const Record& r) {
     ++records;
     devices.insert(r.device);
-    first_va = std::min(first_va, r.va);
-    last_va = std::max(last_va, r.last());
+    ++kinds[static_cast<std::size_t>(r.kind)];
+    if (info(r.kind).address) {
+      first_va = std::min(first_va, r.va);
+      last_va = std::max(last_va, info(r.kind).size ? r.last() : r.va);
+    }
     if (r.has_time) {
       ++timed;
       first_ps = std::min(first_ps, r.time_ps);
       last_ps = std::max(last_ps, r.time_ps);
     }
     PageSet& touched = pages[r.pasid];
-    if (r.kind == Kind::unmap) {
-      ++unmaps;
-      return;
-    }
+    if (r.kind != Kind::access) return;
     ++accesses[r.write];
     bytes[r.write] += r.size;
     crossing += r.va / kPageBytes != r.last() / kPageBytes;
@@ -90,14 +91,16 @@ void print_totals(const Totals& t, std::ostream& out) {
   out << "records   " << t.records << "\n"
       << "reads     " << t.accesses[0] << " (" << t.bytes[0] << " bytes)\n"
       << "writes    " << t.accesses[1] << " (" << t.bytes[1] << " bytes)\n"
-      << "unmaps    " << t.unmaps << "\n"
       << "crossing  " << t.crossing << " accesses of more than one 4 KiB page\n";
+  for (std::size_t i = 1; i < kKinds.size(); ++i) {
+    if (t.kinds[i] != 0) out << std::left << std::setw(10) << kKinds[i].name << t.kinds[i] << "\n";
+  }
   out << "devices  ";
   for (const std::uint32_t device : t.devices) out << " " << device;
   out << "\n";
   for (const auto& [pasid, pages] : t.pages)
     out << "pasid     " << pasid << ": " << pages.count() << " distinct 4 KiB pages accessed\n";
-  if (t.records != 0) out << "addresses " << hex(t.first_va) << " to " << hex(t.last_va) << "\n";
+  if (t.first_va <= t.last_va) out << "addresses " << hex(t.first_va) << " to " << hex(t.last_va) << "\n";
   if (t.timed != 0)
     out << "time      " << print_time(t.first_ps) << " to " << print_time(t.last_ps) << " (" << t.timed
         << " records)\n";

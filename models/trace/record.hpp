@@ -1,52 +1,146 @@
-// One record of a trace: what a device does to a virtual address, or what happens to the address space
-// meanwhile.
+// One record of a trace: an access of a device to a virtual address, or a control record: what a process or
+// the kernel does meanwhile.
 // Contract: plain values; a record that check() accepts is legal everywhere in the simulator.
 // Source rule: PASIDs are 20 bits (PCIe PASID); virtual addresses are any 64 bits, since the SMMU faults
-// those out of range.
+// those out of range. What control records do, and when: README.md.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace svasim::trace {
 
-/// What happened. Later kinds (mmap, fork, bind, ...) are added at the end: the values are in binary traces.
+/// What happened. New kinds are added at the end: the values are in binary traces.
 enum class Kind : std::uint8_t {
-  access = 0,  ///< the device reads or writes `size` bytes
-  unmap = 1,  ///< the process gives the range back (munmap, MADV_DONTNEED): a later access to it faults again
+  access,    ///< the device reads or writes `size` bytes
+  unmap,     ///< as `discard` with `nowait`
+  discard,   ///< madvise(MADV_DONTNEED): the pages go, the mapping stays
+  munmap,    ///< the mapping goes
+  mmap,      ///< MAP_FIXED; what was mapped there goes
+  mprotect,  ///< sets `protection`
+  touch,     ///< a CPU reads or writes each page
+  create,    ///< a process, or what `as` says
+  exit,      ///< the process ends: its memory goes, then its bonds with devices
+  fork,      ///< the child is the process `number`
+  bind,      ///< the device may use the process's memory
+  unbind,
+  reclaim,    ///< swaps anonymous pages out, drops those of files
+  age,        ///< clears access flags
+  numa_hint,  ///< makes pages inaccessible, to see who comes
+  migrate,    ///< moves pages to other frames
+  collapse,   ///< the 2 MB around the address become one page
+};
+
+/// How a kind is written, and which fields it has besides device, PASID and time.
+struct KindInfo {
+  std::string_view name;
+  bool address = false, size = false;
+  bool write = false;
+  bool protection = false;
+  bool mapping = false;  ///< backing, shared, uncached, file number, offset
+  bool child = false;    ///< `number`
+  bool as = false;
+};
+
+inline constexpr std::array<KindInfo, 17> kKinds = {
+    {{"access", true, true, true},
+     {"unmap", true, true},
+     {"discard", true, true},
+     {"munmap", true, true},
+     {"mmap", true, true, false, true, true},
+     {"mprotect", true, true, false, true},
+     {"touch", true, true, true},
+     {"create", false, false, false, false, false, false, true},
+     {"exit"},
+     {"fork", false, false, false, false, false, true},
+     {"bind", false, false, false, false, false, false, true},
+     {"unbind"},
+     {"reclaim", true, true},
+     {"age", true, true},
+     {"numa_hint", true, true},
+     {"migrate", true, true},
+     {"collapse", true}}};
+constexpr const KindInfo& info(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+/// Bits of Control::protection.
+enum Protection : std::uint8_t { kNoAccess = 0, kRead = 1, kWrite = 2, kExecute = 4 };
+
+/// What stands behind a mapping.
+enum class Backing : std::uint8_t {
+  anonymous,
+  huge,     ///< anonymous, transparent 2 MB pages wanted
+  hugetlb,  ///< 2 MB pages
+  file,
+};
+
+/// What `create` makes, and how `bind` binds.
+enum class As : std::uint8_t {
+  standard,  ///< a process; by PASID
+  domain,    ///< create: a page table that a driver keeps for itself
+  guest,     ///< create: the memory of a virtual machine
+  device,    ///< bind: the device's accesses without PASID
 };
 
 inline constexpr std::uint64_t kPageBytes = 4096;
 inline constexpr std::uint64_t kMaxAccessBytes = std::uint64_t{1} << 20;
 inline constexpr std::uint32_t kMaxPasid = (1u << 20) - 1;
+inline constexpr std::uint32_t kAnyNumber = ~std::uint32_t{0};
+
+/// What only control records have; accesses and `unmap` have it as it is here.
+struct Control {
+  std::uint64_t offset = 0;                  ///< mmap: bytes into the file, whole pages
+  std::uint32_t number = 0;                  ///< mmap: the file; fork: the child
+  std::uint32_t in_flight = kAnyNumber;      ///< so many earlier accesses may be unanswered when it acts
+  bool nowait = false;                       ///< the records behind it do not wait until it has returned
+  bool shared = false;                       ///< mmap of a file: MAP_SHARED, otherwise MAP_PRIVATE
+  bool uncached = false;                     ///< mmap: a new file's contents are on storage only
+  std::uint8_t protection = kRead | kWrite;  ///< mmap, mprotect
+  Backing backing = Backing::anonymous;      ///< mmap
+  As as = As::standard;                      ///< create, bind
+};
+
+inline bool operator==(const Control& a, const Control& b) {
+  return a.offset == b.offset && a.number == b.number && a.in_flight == b.in_flight && a.nowait == b.nowait &&
+         a.shared == b.shared && a.uncached == b.uncached && a.protection == b.protection &&
+         a.backing == b.backing && a.as == b.as;
+}
+inline bool operator!=(const Control& a, const Control& b) { return !(a == b); }
 
 struct Record {
   Kind kind = Kind::access;
-  bool write = false;  ///< accesses only: otherwise a read
+  bool write = false;  ///< accesses and `touch`: otherwise a read
   bool has_time = false;
-  std::uint32_t device = 0;  ///< index of the device in the configuration
-  std::uint32_t pasid = 1;   ///< 0..kMaxPasid
+  std::uint32_t device = 0;  ///< index of the device in the configuration: of accesses, `bind` and `unbind`
+  std::uint32_t pasid = 1;   ///< the process's number, 0..kMaxPasid
   std::uint64_t va = 0;
-  std::uint64_t size = 0;     ///< bytes: 1..kMaxAccessBytes for an access, any but 0 for an unmap
-  std::uint64_t time_ps = 0;  ///< with has_time: not issued before this time; 0 otherwise
+  std::uint64_t size = 0;     ///< bytes: 1..kMaxAccessBytes for an access, any but 0 for another range
+  std::uint64_t time_ps = 0;  ///< with has_time: not before this time; 0 otherwise
+  Control control;
 
   std::uint64_t last() const { return va + (size - 1); }  ///< address of the last byte
 };
 
 inline bool operator==(const Record& a, const Record& b) {
   return a.kind == b.kind && a.write == b.write && a.has_time == b.has_time && a.device == b.device &&
-         a.pasid == b.pasid && a.va == b.va && a.size == b.size && a.time_ps == b.time_ps;
+         a.pasid == b.pasid && a.va == b.va && a.size == b.size && a.time_ps == b.time_ps &&
+         a.control == b.control;
 }
 inline bool operator!=(const Record& a, const Record& b) { return !(a == b); }
+
+/// check() of records that are no accesses.
+const char* check_control(const Record& record);
 
 /// Why the record is illegal, as "what is wrong; expected ..."; nullptr when it is legal. Addresses never
 /// wrap.
 inline const char* check(const Record& r) {
+  if (r.kind != Kind::access) return check_control(r);
   if (r.size == 0) return "size is 0; expected at least 1 byte";
-  if (r.kind == Kind::access && r.size > kMaxAccessBytes)
-    return "access too large; expected a size of at most 1048576 bytes";
+  if (r.size > kMaxAccessBytes) return "access too large; expected a size of at most 1048576 bytes";
   if (r.last() < r.va) return "range wraps around; expected address + size within 64 bits";
   if (r.pasid > kMaxPasid) return "PASID too large; expected at most 1048575 (20 bits)";
+  if (r.control != Control{}) return "access with fields of control records; expected none";
   return nullptr;
 }
 

@@ -70,6 +70,85 @@ bool parse_u32(std::string_view text, std::uint32_t& value) {
   return true;
 }
 
+constexpr std::string_view kProtectionLetters = "rwx";
+constexpr std::string_view kAsNames[] = {"", "domain", "guest", "device"};
+
+/// Some of r, w and x in this order, or none.
+bool parse_protection(std::string_view text, std::uint8_t& protection) {
+  protection = kNoAccess;
+  if (text == "none") return true;
+  for (unsigned bit = 0; bit < kProtectionLetters.size(); ++bit) {
+    if (text.empty() || text[0] != kProtectionLetters[bit]) continue;
+    text.remove_prefix(1);
+    protection = static_cast<std::uint8_t>(protection | 1u << bit);
+  }
+  return text.empty() && protection != kNoAccess;
+}
+
+bool parse_as(std::string_view text, As& as) {
+  for (unsigned i = 1; i < std::size(kAsNames); ++i) {
+    if (text != kAsNames[i]) continue;
+    as = static_cast<As>(i);
+    return true;
+  }
+  return false;
+}
+
+/// Not another kind of page before.
+bool set_backing(Record& r, Backing backing) {
+  const bool first = r.control.backing == Backing::anonymous;
+  r.control.backing = backing;
+  return first;
+}
+
+/// What may follow the operands of a record, in any order.
+struct Option {
+  std::string_view form;      ///< as the user types it: key=VALUE, or a word
+  std::string_view expected;  ///< where the value is none
+  bool (*applies)(Kind);
+  bool (*parse)(std::string_view value, Record&);
+
+  std::string_view key() const { return form.substr(0, form.find('=') + 1); }  ///< empty for a word
+};
+
+constexpr auto kAlways = [](Kind) { return true; };
+constexpr auto kWaits = [](Kind kind) { return kind > Kind::unmap; };
+constexpr auto kMapping = [](Kind kind) { return info(kind).mapping; };
+
+constexpr Option kOptions[] = {
+    {"write", "", [](Kind kind) { return kind == Kind::touch; },
+     [](std::string_view, Record& r) { return r.write = true; }},
+    {"prot=PROT", "prot=none or some of rwx, as prot=rw", [](Kind kind) { return info(kind).protection; },
+     [](std::string_view v, Record& r) { return parse_protection(v, r.control.protection); }},
+    {"file=N", "a file number, as file=1, and one kind of page", kMapping,
+     [](std::string_view v, Record& r) {
+       return parse_u32(v, r.control.number) && set_backing(r, Backing::file);
+     }},
+    {"shared", "", kMapping, [](std::string_view, Record& r) { return r.control.shared = true; }},
+    {"offset=BYTES", "an offset in bytes, as offset=64K", kMapping,
+     [](std::string_view v, Record& r) { return parse_size(v, r.control.offset); }},
+    {"uncached", "", kMapping, [](std::string_view, Record& r) { return r.control.uncached = true; }},
+    {"huge", "one kind of page", kMapping,
+     [](std::string_view, Record& r) { return set_backing(r, Backing::huge); }},
+    {"hugetlb", "one kind of page", kMapping,
+     [](std::string_view, Record& r) { return set_backing(r, Backing::hugetlb); }},
+    {"child=N", "a process number, as child=2", [](Kind kind) { return info(kind).child; },
+     [](std::string_view v, Record& r) { return parse_u32(v, r.control.number); }},
+    {"as=WHAT", "as=domain or as=guest (create), as=device (bind)", [](Kind kind) { return info(kind).as; },
+     [](std::string_view v, Record& r) { return parse_as(v, r.control.as); }},
+    {"dev=N", "a device number, as dev=0", kAlways,
+     [](std::string_view v, Record& r) { return parse_u32(v, r.device); }},
+    {"pasid=N", "a PASID of at most 20 bits, as pasid=1", kAlways,
+     [](std::string_view v, Record& r) { return parse_u32(v, r.pasid); }},
+    {"inflight=N", "a number of accesses, as inflight=0", kWaits,
+     [](std::string_view v, Record& r) {
+       return parse_u32(v, r.control.in_flight) && r.control.in_flight != kAnyNumber;
+     }},
+    {"nowait", "", kWaits, [](std::string_view, Record& r) { return r.control.nowait = true; }},
+    {"t=TIME", "a time in whole ps with its unit ps, ns, us or ms, as t=123ns", kAlways,
+     [](std::string_view v, Record& r) { return (r.has_time = true) && parse_time(v, r.time_ps); }},
+};
+
 class TextDecoder final : public Decoder {
  public:
   explicit TextDecoder(std::unique_ptr<ByteSource> bytes) : lines_(std::move(bytes)) {
@@ -100,44 +179,56 @@ class TextDecoder final : public Decoder {
     return !word_.empty();
   }
 
-  [[noreturn]] void fail_word(const char* expected) const {
+  [[noreturn]] void fail_word(std::string_view expected) const {
     lines_.fail(column_, (word_.empty() ? "line ends early" : "cannot read " + quoted(word_)) +
-                             "; expected " + expected);
+                             "; expected " + std::string(expected));
   }
 
   void parse(Record& record) {
     record = Record{};
-    if (word_ == "W") record.write = true;
-    else if (word_ == "unmap") record.kind = Kind::unmap;
-    else if (word_ != "R") fail_word("R, W or unmap, as in 'R 0x7fff1000 64 dev=0 pasid=1 t=123ns'");
-    next_word();
-    const std::size_t address_column = column_;
-    if (std::string_view text = word_; !take_number(text, record.va) || !text.empty())
-      fail_word("an address of at most 64 bits, as 0x7fff1000");
-    next_word();
-    if (!parse_size(word_, record.size)) fail_word("a size in bytes, as 64 or 4K");
+    parse_kind(record);
+    const KindInfo& kind = info(record.kind);
+    std::size_t operand_column = column_;
+    if (kind.address) {
+      next_word();
+      operand_column = column_;
+      if (std::string_view text = word_; !take_number(text, record.va) || !text.empty())
+        fail_word("an address of at most 64 bits, as 0x7fff1000");
+    }
+    if (kind.size) {
+      next_word();
+      if (!parse_size(word_, record.size)) fail_word("a size in bytes, as 64 or 4K");
+    }
     while (next_word()) parse_option(record);
-    if (const char* why = check(record)) lines_.fail(address_column, why);
+    if (const char* why = check(record)) lines_.fail(operand_column, why);
+  }
+
+  void parse_kind(Record& record) {
+    record.write = word_ == "W";
+    if (record.write || word_ == "R") return;
+    std::string names;
+    for (std::size_t i = 1; i < kKinds.size(); ++i) {
+      record.kind = static_cast<Kind>(i);
+      if (word_ == kKinds[i].name) return;
+      names.append(i + 1 == kKinds.size() ? " or " : ", ").append(kKinds[i].name);
+    }
+    fail_word("R, W" + names + ", as in 'R 0x7fff1000 64 dev=0 pasid=1 t=123ns'");
   }
 
   void parse_option(Record& record) {
-    const auto value_of = [&](std::string_view key, std::string_view& value) {
-      if (word_.substr(0, key.size()) != key) return false;
-      value = word_.substr(key.size());
-      return true;
-    };
-    std::string_view value;
-    if (value_of("dev=", value)) {
-      if (!parse_u32(value, record.device)) fail_word("a device number, as dev=0");
-    } else if (value_of("pasid=", value)) {
-      if (!parse_u32(value, record.pasid)) fail_word("a PASID of at most 20 bits, as pasid=1");
-    } else if (value_of("t=", value)) {
-      record.has_time = true;
-      if (!parse_time(value, record.time_ps))
-        fail_word("a time in whole ps with its unit ps, ns, us or ms, as t=123ns");
-    } else {
-      fail_word("dev=N, pasid=N, t=TIME or a # comment");
+    for (const Option& option : kOptions) {
+      const std::string_view key = option.key();
+      const bool named = key.empty() ? word_ == option.form : word_.substr(0, key.size()) == key;
+      if (!named || !option.applies(record.kind)) continue;
+      if (!option.parse(word_.substr(key.size()), record)) fail_word(option.expected);
+      return;
     }
+    std::string forms;
+    for (const Option& option : kOptions) {
+      if (option.applies(record.kind)) forms.append(option.form).append(", ");
+    }
+    forms.replace(forms.size() - 2, 2, " or a # comment");
+    fail_word(forms);
   }
 
   LineSource lines_;
@@ -168,6 +259,29 @@ void append_time(std::string& out, std::uint64_t ps) {
   }
 }
 
+void append_protection(std::string& out, std::uint8_t protection) {
+  out.append(protection == kNoAccess ? "none" : "");
+  for (unsigned bit = 0; bit < kProtectionLetters.size(); ++bit) {
+    if ((protection >> bit & 1) != 0) out += kProtectionLetters[bit];
+  }
+}
+
+/// What a control record says besides its range and when it acts.
+void append_what(const Record& record, std::string& out) {
+  const Control& c = record.control;
+  if (record.write) out.append(" write");
+  if (record.kind == Kind::mprotect || c.protection != Control{}.protection)
+    append_protection(out.append(" prot="), c.protection);
+  if (c.backing == Backing::huge) out.append(" huge");
+  if (c.backing == Backing::hugetlb) out.append(" hugetlb");
+  if (c.backing == Backing::file) append_number(out.append(" file="), c.number);
+  if (c.shared) out.append(" shared");
+  if (c.offset != 0) append_number(out.append(" offset="), c.offset);
+  if (c.uncached) out.append(" uncached");
+  if (record.kind == Kind::fork) append_number(out.append(" child="), c.number);
+  if (c.as != As::standard) out.append(" as=").append(kAsNames[static_cast<std::size_t>(c.as)]);
+}
+
 }  // namespace
 
 std::unique_ptr<Decoder> make_text_decoder(std::unique_ptr<ByteSource> bytes) {
@@ -178,12 +292,17 @@ std::unique_ptr<Encoder> make_text_encoder() { return std::make_unique<TextEncod
 
 void print_record(const Record& record, std::string& out) {
   const Record defaults;
-  out.append(record.kind == Kind::unmap ? "unmap 0x" : record.write ? "W 0x" : "R 0x");
-  append_number(out, record.va, 16);
-  out.append(" ");
-  append_number(out, record.size);
+  const KindInfo& kind = info(record.kind);
+  if (record.kind == Kind::access) out.append(record.write ? "W" : "R");
+  else out.append(kind.name);
+  if (kind.address) append_number(out.append(" 0x"), record.va, 16);
+  if (kind.size) append_number(out.append(" "), record.size);
+  if (record.kind != Kind::access) append_what(record, out);
   if (record.device != defaults.device) append_number(out.append(" dev="), record.device);
   if (record.pasid != defaults.pasid) append_number(out.append(" pasid="), record.pasid);
+  if (record.control.in_flight != kAnyNumber)
+    append_number(out.append(" inflight="), record.control.in_flight);
+  if (record.control.nowait) out.append(" nowait");
   if (record.has_time) append_time(out.append(" t="), record.time_ps);
   out.append("\n");
 }

@@ -8,7 +8,7 @@
 namespace svasim::sim {
 
 inline constexpr int kOk = 0;
-inline constexpr int kFailure = 1;   ///< checker, lockstep, stuck, interrupted, output that cannot be written
+inline constexpr int kFailure = 1;   ///< checker, lockstep, stuck, interrupted, nothing simulated, no output
 inline constexpr int kBadUsage = 2;  ///< command line or configuration
 inline constexpr int kBadTrace = 3;  ///< or a malformed script
 

@@ -133,6 +133,7 @@ const char* name(platform::Ending ending) {
   switch (ending) {
     case platform::Ending::complete: return "complete";
     case platform::Ending::bad_trace: return "bad trace";
+    case platform::Ending::nothing: return "nothing simulated";
     case platform::Ending::stuck: return "stuck";
     case platform::Ending::mismatch: return "mismatch";
     case platform::Ending::interrupted: return "interrupted";
@@ -178,6 +179,10 @@ int run(const Words& words) {
   simulation.on_driver_message = [&](const std::string& message) {
     line.clear();
     std::cerr << "svasim: driver: " << message << '\n';
+  };
+  simulation.on_refused = [&](const std::string& message) {
+    line.clear();
+    std::cerr << "svasim: refused: " << message << '\n';
   };
   running = &simulation;
   std::signal(SIGINT, on_signal);

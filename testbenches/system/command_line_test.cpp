@@ -165,9 +165,9 @@ TEST_CASE("a bad trace: what was read before is simulated, the record is named")
     const std::string trace = scratch.file("t.txt", good + "X 0x30000 64\nR 0x40000 64\n");
     const Finished finished = invoke(run_words(trace, scratch / "run"));
     CHECK(finished.code == kBadTrace);
-    CHECK(finished.err == "svasim: bad trace: " + trace +
-                              ":4:1: cannot read 'X'; expected R, W or unmap, as in 'R 0x7fff1000 64 dev=0 "
-                              "pasid=1 t=123ns'\n");
+    CHECK(finished.err.rfind("svasim: bad trace: " + trace + ":4:1: cannot read 'X'; expected R, W, ", 0) ==
+          0);
+    CHECK(lines(finished.err).size() == 1);
   }
   SECTION("a device that is not there") {
     const std::string trace = scratch.file("t.txt", good + "R 0x30000 64 dev=2\nR 0x40000 64\n");

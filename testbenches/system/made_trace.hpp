@@ -3,6 +3,7 @@
 #pragma once
 
 #include <random>
+#include <set>
 #include <string>
 
 #include "models/trace/writer.hpp"
@@ -24,17 +25,20 @@ inline unsigned write_racing_trace(const std::string& path, const RacingTrace& w
   std::mt19937 random(what.seed);
   const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
   const auto writer = trace::Writer::open(path);
+  std::set<std::uint32_t> seen;
   unsigned unmaps = 0;
   for (unsigned i = 0; i < what.records; ++i) {
     trace::Record record;
     const unsigned page = below(10) < 7 ? below(8) : below(what.pages);
     record.va = kBase + page * trace::kPageBytes;
     record.pasid = 1 + below(what.processes);
-    if (below(1000) < what.unmaps_per_mille) {
+    // A process comes into being with its first access.
+    if (below(1000) < what.unmaps_per_mille && seen.count(record.pasid) != 0) {
       ++unmaps;
       record.kind = trace::Kind::unmap;
       record.size = trace::kPageBytes * (1 + below(3));
     } else {
+      seen.insert(record.pasid);
       record.write = below(2) == 0;
       record.device = below(what.devices);
       record.va += below(63) * 64;

@@ -193,3 +193,24 @@ TEST_CASE("odd configurations run to their end") {
     CHECK(db.number("SELECT count(*) FROM faults WHERE outcome != 'ok'") == 0);
   }
 }
+
+TEST_CASE("a run that could simulate nothing fails, and says why") {
+  const Scratch scratch;
+  const std::string trace = scratch.file("t.txt", "# svasim trace 1\nR 0x1000 64\nW 0x2000 64 dev=1\n");
+  // No MSIs: the driver gives up. No SubstreamIDs: no device has PASIDs.
+  const std::vector<std::pair<Words, std::string>> machines = {
+      {{"idr.msi=off"}, "the SMMU could not be brought up"},
+      {{"idr.ssidsize=0", "idr.cd2l=off"}, "every access of the trace was refused"}};
+  for (const auto& [settings, why] : machines) {
+    const Words words = run_words(trace, scratch / "run", settings);
+    const Finished run = invoke(words);
+    INFO(typed(words) << '\n' << run.err);
+    CHECK(run.code == 1);
+    CHECK(run.err.find("svasim: nothing simulated: " + why + "\n") != std::string::npos);
+    CHECK(run.err.find("svasim: refused: record 1, 'R 0x1000 64': no PASID\n") != std::string::npos);
+    const Database db(scratch / "run/run.db");
+    CHECK(db.number("SELECT count(*) FROM transactions") == 0);
+    CHECK(db.counter("trace", "refused") == 2);
+    CHECK(db.text("SELECT value FROM meta WHERE key = 'ending'") == "nothing simulated");
+  }
+}

@@ -63,19 +63,21 @@ TEST_CASE("info") {
   const std::string path =
       dir.write("t",
                 "# svasim trace 1\nR 0x1ffc 8 t=2ns\nW 0x3000 100\nW 0x3800 28 dev=4 pasid=9\n"
-                "unmap 0x1000 0x9000 t=1us\n");
+                "unmap 0x1000 0x9000 t=1us\nexit\ncollapse 0x400000\n");
   trace_info(path, out);
   CHECK(out.str() == "trace     " + path +
                          " (text)\n"
-                         "records   4\n"
+                         "records   6\n"
                          "reads     1 (8 bytes)\n"
                          "writes    2 (128 bytes)\n"
-                         "unmaps    1\n"
                          "crossing  1 accesses of more than one 4 KiB page\n"
+                         "unmap     1\n"
+                         "exit      1\n"
+                         "collapse  1\n"
                          "devices   0 4\n"
                          "pasid     1: 3 distinct 4 KiB pages accessed\n"
                          "pasid     9: 1 distinct 4 KiB pages accessed\n"
-                         "addresses 0x1000 to 0x9fff\n"
+                         "addresses 0x1000 to 0x400000\n"
                          "time      2ns to 1us (2 records)\n");
   std::ostringstream empty;
   trace_info(dir.write("e", "# svasim trace 1\n"), empty);
@@ -125,7 +127,7 @@ TEST_CASE("the small traces are what their README says") {
   std::ostringstream hello;
   trace_info(kTraces + "/hello.txt", hello);
   INFO(hello.str());
-  for (const char* fact : {"records   12\n", "reads     6 ", "writes    5 ", "unmaps    1\n", "crossing  1 ",
+  for (const char* fact : {"records   12\n", "reads     6 ", "writes    5 ", "unmap     1\n", "crossing  1 ",
                            "devices   0 1\n", "pasid     1: 5 ", "pasid     2: 2 "})
     CHECK(hello.str().find(fact) != std::string::npos);
 }

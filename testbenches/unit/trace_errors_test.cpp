@@ -36,7 +36,9 @@ TEST_CASE("text: the line, the column and the expected form") {
   const std::string address = "; expected an address of at most 64 bits, as 0x7fff1000";
   const std::string size = "; expected a size in bytes, as 64 or 4K";
   const std::string time = "; expected a time in whole ps with its unit ps, ns, us or ms, as t=123ns";
-  const std::string operation = "; expected R, W or unmap, as in 'R 0x7fff1000 64 dev=0 pasid=1 t=123ns'";
+  const std::string operation =
+      "; expected R, W, unmap, discard, munmap, mmap, mprotect, touch, create, exit, fork, bind, unbind, "
+      "reclaim, age, numa_hint, migrate or collapse, as in 'R 0x7fff1000 64 dev=0 pasid=1 t=123ns'";
   const std::string device = "; expected a device number, as dev=0";
   const std::string pasid = "; expected a PASID of at most 20 bits, as pasid=1";
   const std::pair<const char*, std::string> examples[] = {
@@ -70,6 +72,41 @@ TEST_CASE("text: the line, the column and the expected form") {
       {"unmap 1 0xffffffffffffffff\nunmap 2 0xffffffffffffffff",
        "in:4:7: range wraps around; expected address + size within 64 bits"},
       {"W 0x10 8 pasid=0x100000", "in:3:3: PASID too large; expected at most 1048575 (20 bits)"},
+      {"read0x10 8", "in:3:1: cannot read 'read0x10'" + operation},
+      {"access 0x10 8", "in:3:1: cannot read 'access'" + operation},
+      {"munmap", "in:3:7: line ends early" + address},
+      {"munmap 0x10", "in:3:12: line ends early" + size},
+      {"munmap 0x10 0", "in:3:8: size is 0; expected at least 1 byte"},
+      {"collapse 0x10 8",
+       "in:3:15: cannot read '8'; expected dev=N, pasid=N, inflight=N, nowait, t=TIME or a # comment"},
+      {"exit 7",
+       "in:3:6: cannot read '7'; expected dev=N, pasid=N, inflight=N, nowait, t=TIME or a # comment"},
+      {"exit prot=rw",
+       "in:3:6: cannot read 'prot=rw'; expected dev=N, pasid=N, inflight=N, nowait, t=TIME or a # comment"},
+      {"unmap 0 1 nowait", "in:3:11: cannot read 'nowait'; expected dev=N, pasid=N, t=TIME or a # comment"},
+      {"touch 0x10 8 w",
+       "in:3:14: cannot read 'w'; expected write, dev=N, pasid=N, inflight=N, nowait, t=TIME or a # comment"},
+      {"mmap 0 4K anon",
+       "in:3:11: cannot read 'anon'; expected prot=PROT, file=N, shared, offset=BYTES, uncached, huge, "
+       "hugetlb, "
+       "dev=N, pasid=N, inflight=N, nowait, t=TIME or a # comment"},
+      {"mmap 0 4K prot=wr", "in:3:11: cannot read 'prot=wr'; expected prot=none or some of rwx, as prot=rw"},
+      {"mmap 0 4K prot=", "in:3:11: cannot read 'prot='; expected prot=none or some of rwx, as prot=rw"},
+      {"mmap 0 4K huge file=1",
+       "in:3:16: cannot read 'file=1'; expected a file number, as file=1, and one kind of page"},
+      {"mmap 0 4K file=1 hugetlb", "in:3:18: cannot read 'hugetlb'; expected one kind of page"},
+      {"mmap 0 4K offset=1x", "in:3:11: cannot read 'offset=1x'; expected an offset in bytes, as offset=64K"},
+      {"mmap 0 4K file=1 offset=5", "in:3:6: offset inside a page; expected a multiple of 4096"},
+      {"mmap 0 4K shared", "in:3:6: shared, uncached or offset without a file; expected file=N too"},
+      {"fork child=x", "in:3:6: cannot read 'child=x'; expected a process number, as child=2"},
+      {"fork child=0x100000", "in:3:1: child too large; expected at most 1048575 (20 bits)"},
+      {"bind as=guest", "in:3:1: unknown way to bind; expected as=device"},
+      {"create as=device", "in:3:1: unknown thing to create; expected as=domain or as=guest"},
+      {"create as=it",
+       "in:3:8: cannot read 'as=it'; expected as=domain or as=guest (create), as=device (bind)"},
+      {"exit inflight=x", "in:3:6: cannot read 'inflight=x'; expected a number of accesses, as inflight=0"},
+      {"exit nowait t=1ns", "in:3:1: nowait or inflight with a time; expected only one of them"},
+      {"exit inflight=0 t=1ns", "in:3:1: nowait or inflight with a time; expected only one of them"},
       {"R 0x10 8\nR 0x10", "in:4:7: line ends early" + size},
   };
   for (const auto& [line, message] : examples) {
@@ -86,16 +123,30 @@ TEST_CASE("binary: the record and the expected form") {
   CHECK(error_of(binary("\x01\x02")) == "in: record 2 (byte 11): truncated; expected the end-of-trace mark");
   CHECK(error_of(binary("\x01\x02\x01\x82")) ==
         "in: record 2 (byte 11): truncated; expected the end-of-trace mark");
-  CHECK(error_of(binary("\x81\x08\x02")) ==
-        "in: record 1 (byte 9): unknown kind of record; expected access, unmap or the end");
+  CHECK(error_of(binary("\x81\x44\x02")) ==
+        "in: record 1 (byte 9): unknown kind of record; expected one of this version, or the end");
   CHECK(error_of(binary("\x89\x04\x02")) ==
-        "in: record 1 (byte 9): unmap that writes; expected the write bit to be clear");
+        "in: record 1 (byte 9): a write that is none; expected only accesses and touch to write");
+  CHECK(error_of(binary("\x81\x20\x00")) ==
+        "in: record 1 (byte 9): a size; expected none of this kind of record");
+  CHECK(error_of(binary("\x80\x20\x80\x40")) ==
+        "in: record 1 (byte 9): unknown detail of a record; expected those of this version");
+  CHECK(error_of(binary("\x80\x20\x04")) ==
+        "in: record 1 (byte 9): protection; expected it of mmap and mprotect only");
+  CHECK(error_of(binary("\x80\x20\x20\x01")) ==
+        "in: record 1 (byte 9): a number; expected the child of fork or the file of mmap");
+  CHECK(error_of(binary("\x80\x20\x80\x04")) ==
+        "in: record 1 (byte 9): a file or kind of page; expected it of mmap only");
+  CHECK(error_of(binary("\x80\x20\x80\x01")) ==
+        "in: record 1 (byte 9): as; expected it of create and bind only");
+  CHECK(error_of(binary("\x80\x22\x01\x01")) ==
+        "in: record 1 (byte 9): nowait or inflight with a time; expected only one of them");
   CHECK(error_of(binary("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02")) ==
         "in: record 1 (byte 9): number too large; expected at most 64 bits");
   CHECK(error_of(binary("\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01")) ==
         "in: record 1 (byte 9): number too large; expected at most 64 bits");
   CHECK(error_of(binary("\x81\x01\x80\x80\x80\x80\x10\x01\x02")) ==
-        "in: record 1 (byte 9): device or PASID too large; expected at most 32 bits");
+        "in: record 1 (byte 9): device, PASID or number too large; expected at most 32 bits");
   CHECK(error_of(binary("\x81\x01\x01\x80\x80\x40\x02")) ==
         "in: record 1 (byte 9): PASID too large; expected at most 1048575 (20 bits)");
   CHECK(error_of(binary("\x01\x02\x02\x03")) ==

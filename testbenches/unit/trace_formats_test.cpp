@@ -29,6 +29,29 @@ Record unmap(std::uint64_t va, std::uint64_t size) {
 
 std::string text(const std::string& lines) { return "# svasim trace 1\n" + lines; }
 
+/// A control record of a range.
+Record range(Kind kind, std::uint64_t va, std::uint64_t size, const Control& control = {}) {
+  Record r = access(false, va, size);
+  r.kind = kind;
+  r.control = control;
+  return r;
+}
+
+/// A control record without a range.
+Record act(Kind kind, const Control& control = {}) {
+  Record r;
+  r.kind = kind;
+  r.control = control;
+  return r;
+}
+
+template <class Set>
+Control control(Set&& set) {
+  Control c;
+  set(c);
+  return c;
+}
+
 template <std::size_t N>
 std::string bytes(const char (&literal)[N]) {
   return std::string(literal, N - 1);
@@ -59,6 +82,62 @@ TEST_CASE("text: every feature of the format") {
     }
   CHECK(read_all("# svasim trace 1").empty());
   CHECK(read_all("# svasim trace 1 \r\n").empty());
+}
+
+TEST_CASE("text: every control record, as it is written, and read in any order of options") {
+  const auto same = [](Control&) {};
+  Record touch = range(Kind::touch, 0x1000, 8192);
+  touch.write = true;
+  const std::vector<std::pair<std::string, Record>> examples = {
+      {"discard 0x1000 4096", range(Kind::discard, 0x1000, 4096)},
+      {"munmap 0x1000 4096 pasid=7", with(range(Kind::munmap, 0x1000, 4096), 0, 7)},
+      {"mmap 0x1000 4096", range(Kind::mmap, 0x1000, 4096)},
+      {"mmap 0x1000 4096 prot=rx file=3 shared offset=65536 uncached t=5ns",
+       at(range(Kind::mmap, 0x1000, 4096, control([](Control& c) {
+                  c.protection = kRead | kExecute;
+                  c.backing = Backing::file;
+                  c.number = 3;
+                  c.shared = c.uncached = true;
+                  c.offset = 65536;
+                })),
+          5000)},
+      {"mmap 0x0 4096 huge",
+       range(Kind::mmap, 0, 4096, control([](Control& c) { c.backing = Backing::huge; }))},
+      {"mmap 0x0 4096 prot=none hugetlb", range(Kind::mmap, 0, 4096, control([](Control& c) {
+                                                  c.protection = kNoAccess;
+                                                  c.backing = Backing::hugetlb;
+                                                }))},
+      {"mmap 0x0 4096 file=0",
+       range(Kind::mmap, 0, 4096, control([](Control& c) { c.backing = Backing::file; }))},
+      {"mprotect 0x1000 4096 prot=r",
+       range(Kind::mprotect, 0x1000, 4096, control([](Control& c) { c.protection = kRead; }))},
+      {"mprotect 0x1000 4096 prot=rw", range(Kind::mprotect, 0x1000, 4096)},
+      {"touch 0x1000 8192 write", touch},
+      {"create pasid=2", with(act(Kind::create), 0, 2)},
+      {"create as=guest", act(Kind::create, control([](Control& c) { c.as = As::guest; }))},
+      {"create as=domain", act(Kind::create, control([](Control& c) { c.as = As::domain; }))},
+      {"exit pasid=2 t=1ms", at(with(act(Kind::exit), 0, 2), 1'000'000'000)},
+      {"fork child=9 inflight=0 nowait", act(Kind::fork, control([](Control& c) {
+                                               c.number = 9;
+                                               c.in_flight = 0;
+                                               c.nowait = true;
+                                             }))},
+      {"bind dev=1", with(act(Kind::bind), 1, 1)},
+      {"bind as=device", act(Kind::bind, control([](Control& c) { c.as = As::device; }))},
+      {"unbind inflight=31", act(Kind::unbind, control([](Control& c) { c.in_flight = 31; }))},
+      {"reclaim 0x1000 4096", range(Kind::reclaim, 0x1000, 4096)},
+      {"age 0x1000 4096", range(Kind::age, 0x1000, 4096)},
+      {"numa_hint 0x1000 4096", range(Kind::numa_hint, 0x1000, 4096)},
+      {"migrate 0x1000 4096", range(Kind::migrate, 0x1000, 4096)},
+      {"collapse 0x200000", range(Kind::collapse, 0x200000, 0, control(same))},
+  };
+  for (const auto& [line, record] : examples) {
+    INFO("line: " << line);
+    CHECK(read_all(text(line)) == std::vector<Record>{record});
+    CHECK(write_all({record}, {Format::text, Compression::none}) == text(line + "\n"));
+  }
+  CHECK(read_all(text("mmap 0x1000 1M pasid=7 shared t=5ns uncached offset=64K file=3 prot=rx")) ==
+        read_all(text("mmap 0x1000 1048576 prot=rx file=3 shared offset=65536 uncached pasid=7 t=5ns")));
 }
 
 TEST_CASE("text: what is written is short") {
@@ -95,6 +174,29 @@ TEST_CASE("binary: a decoder follows any choice of base and any size, not only o
       "\x80\xfc\x05");
   const std::vector<Record> records = {access(false, 10, 1), access(false, 9, 3), access(false, 1, 1),
                                        access(true, 0, 1), at(unmap(0, 65536), ~std::uint64_t{1})};
+  CHECK(read_all(file) == records);
+}
+
+TEST_CASE("binary: control records, byte for byte") {
+  Control guest, code, later;
+  guest.as = As::guest;
+  code.protection = kRead | kExecute;
+  code.backing = Backing::file;
+  code.number = 3;
+  code.shared = true;
+  code.offset = 65536;
+  later.in_flight = 2;
+  later.nowait = true;
+  const std::vector<Record> records = {act(Kind::create, guest), range(Kind::mmap, 0x1000, 4096, code),
+                                       range(Kind::munmap, 0x1000, 64, later)};
+  const std::string file = bytes(
+      "\x93SVT\r\n\x1a\n\x01"
+      "\x80\x1c\x80\x02"          // create: no size, no address; details 2 << 7
+      "\x80\x10\x80\x20\x80\x40"  // mmap: size 4096, address 0 + 0x1000
+      "\xf8\x1c\x03\x80\x80\x04"  // details (5 ^ 3) << 2 | 0x20 | 0x40 | 3 << 9 | 0x800; 3; 65536
+      "\x87\x0c\x00\x03\x02"      // munmap: 64 bytes, the same address, details 1 | 2; 2
+      "\x80\xfc\x03");
+  CHECK(write_all(records, {}) == file);
   CHECK(read_all(file) == records);
 }
 

@@ -96,19 +96,42 @@ struct Directory {
   std::filesystem::path path;
 };
 
+/// Fields of control records that `r.kind` has, anyhow.
+inline void randomize_control(Record& r, std::mt19937_64& random) {
+  const auto below = [&](std::uint64_t n) { return random() % n; };
+  const KindInfo& kind = info(r.kind);
+  Control& c = r.control;
+  r.write = kind.write && below(2) == 0;
+  if (kind.protection) c.protection = static_cast<std::uint8_t>(below(8));
+  if (kind.mapping) c.backing = static_cast<Backing>(below(4));
+  if (c.backing == Backing::file) {
+    c.number = static_cast<std::uint32_t>(random() >> below(64));
+    c.shared = below(2) == 0;
+    c.uncached = below(2) == 0;
+    c.offset = (random() >> below(64)) & ~std::uint64_t{0xfff};
+  }
+  if (kind.child) c.number = static_cast<std::uint32_t>(below(kMaxPasid + 1));
+  if (kind.as && r.kind == Kind::create) c.as = static_cast<As>(below(3));
+  if (kind.as && r.kind == Kind::bind && below(2) == 0) c.as = As::device;
+  if (r.has_time) return;
+  c.nowait = below(2) == 0;
+  if (below(2) == 0) c.in_flight = static_cast<std::uint32_t>(below(kAnyNumber));
+}
+
 /// A legal record; magnitudes are spread over all orders, so that every length of a number occurs.
 inline Record random_record(std::mt19937_64& random) {
   const auto below = [&](std::uint64_t n) { return random() % n; };
   const auto any_magnitude = [&] { return random() >> below(64); };
   Record r;
-  r.kind = below(8) == 0 ? Kind::unmap : Kind::access;
+  if (below(4) == 0) r.kind = static_cast<Kind>(below(kKinds.size()));
   r.write = r.kind == Kind::access && below(2);
   if (below(3) == 0) r.device = static_cast<std::uint32_t>(any_magnitude());
   if (below(3) == 0) r.pasid = static_cast<std::uint32_t>(below(kMaxPasid + 1));
   if ((r.has_time = below(3) == 0)) r.time_ps = any_magnitude();
-  r.va = any_magnitude();
-  const std::uint64_t wanted = r.kind == Kind::unmap ? any_magnitude() : std::uint64_t{1} << below(21);
-  r.size = std::max<std::uint64_t>(1, std::min(wanted, ~r.va));
+  if (info(r.kind).address) r.va = any_magnitude();
+  const std::uint64_t wanted = r.kind == Kind::access ? std::uint64_t{1} << below(21) : any_magnitude();
+  if (info(r.kind).size) r.size = std::max<std::uint64_t>(1, std::min(wanted, ~r.va));
+  if (r.kind > Kind::unmap) randomize_control(r, random);
   return r;
 }
 
