@@ -63,6 +63,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   void forget_translations();
   /// Queues and control state as after power-on; only when quiet. Counters go on.
   void reset();
+  /// Tells `monitor` of every walk, and of the walk cache's traffic.
+  void subscribe(arch::WalkMonitor& monitor) { translator_.subscribe(monitor); }
   /// Where the register file's work belongs in the TCU's order of events.
   engine::Inlet register_port_inlet() const { return {block_, kRegisterPort}; }
   engine::Inlet register_timer_inlet() const { return {block_, kRegisterTimer}; }

@@ -20,7 +20,7 @@ Translator::Translator(engine::Calendar& calendar, engine::Clock clock, Inlets i
       config_cache_(config.config_sets, config.config_ways),
       ipa_cache_(config.ipa_sets, config.ipa_ways),
       walk_cache_(
-          calendar, clock, inlets.walk_cache, std::move(walk_cache),
+          calendar, clock, inlets.walk_cache, std::move(walk_cache), monitors_,
           [this](std::uint16_t slot, const arch::WalkCacheResponse& r) { walk_cache_result(slot, r); }),
       config_slots_(limit(config.config_slots)),
       walk_slots_(limit(config.walk_slots)) {
@@ -180,7 +180,8 @@ void Translator::config_ended(std::uint16_t index) {
   }
   if (!hint(slot) && merge(index)) return;
   slot.state = State::walking;
-  ++walks_;
+  slot.walk_number = ++walks_;
+  if (monitors_.any()) monitors_.publish(&arch::WalkMonitor::walk_begins, stamp(slot), request);
   walk_step(index);
 }
 
@@ -208,7 +209,7 @@ bool Translator::merge(std::uint16_t index) {
 void Translator::walk_cache_lookup(std::uint16_t index) {
   Slot& slot = slots_[index];
   enter(slot, probe::Stage::walk_cache);
-  walk_cache_.lookup(index, slot.walk->key());
+  walk_cache_.lookup(index, slot.walk->key(), stamp(slot));
 }
 
 void Translator::walk_cache_result(std::uint16_t index, const arch::WalkCacheResponse& response) {
@@ -272,7 +273,7 @@ void Translator::descriptor_updated(engine::Payload& payload, std::uint64_t inde
 /// A descriptor came from memory: one cycle to the next access, or to the end.
 void Translator::examined(std::uint64_t index) {
   Slot& slot = slots_[index];
-  if (const auto entry = slot.walk->fill(); entry && !stale(slot)) walk_cache_.fill(*entry);
+  if (const auto entry = slot.walk->fill(); entry && !stale(slot)) walk_cache_.fill(*entry, stamp(slot));
   if (const auto& leaf = slot.walk->stage2_fill(); leaf && !stale(slot)) ipa_cache_.insert(*leaf);
   calendar_.post<&Translator::walk_step>(calendar_.now() + clock_.period(), inlets_.pipeline, this, index);
 }
@@ -321,6 +322,9 @@ void Translator::return_walk_slot(Slot& slot) {
 // (5) The outcome, for the walk and for those merged behind it.
 void Translator::walk_ended(std::uint16_t index) {
   Slot& slot = slots_[index];
+  if (monitors_.any() && slot.state == State::walking) {
+    monitors_.publish(&arch::WalkMonitor::walk_ends, stamp(slot), *slot.walk);
+  }
   return_walk_slot(slot);
   if (slot.walk->status() != arch::TableWalk::Status::done) {
     end_fault(index, slot.walk->fault());
@@ -387,6 +391,11 @@ bool Translator::settled(std::uint64_t epoch) const {
 arch::AddressType Translator::type_of(const Slot& slot) const {
   const arch::dti::Upstream& request = slot.pending.request;
   return request.flow == arch::dti::Flow::ats ? arch::AddressType::translation_request : request.address_type;
+}
+
+arch::WalkStamp Translator::stamp(const Slot& slot) const {
+  const probe::Transaction* const transaction = slot.pending.request.transaction;
+  return {calendar_.now(), slot.walk_number, transaction != nullptr ? transaction->id : 0};
 }
 
 void Translator::enter(Slot& slot, probe::Stage stage, probe::Cause cause) {

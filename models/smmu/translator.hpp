@@ -65,6 +65,7 @@ class Translator {
   std::size_t blocked() const { return blocked_.size(); }
   std::size_t occupied() const { return slots_.size() - free_.size(); }
   WalkCachePort& walk_cache() { return walk_cache_; }
+  void subscribe(arch::WalkMonitor& monitor) { monitors_.subscribe(monitor); }
 
   template <class Visit>
   void counters(Visit&& visit) const {
@@ -98,6 +99,7 @@ class Translator {
     bool config_slot = false;  ///< holds one
     bool walk_slot = false;    ///< holds one
     std::uint64_t epoch = 0;
+    std::uint64_t walk_number = 0;
     Pending pending;
     std::optional<arch::ConfigWalk> config_walk;
     std::optional<arch::TableWalk> walk;
@@ -141,6 +143,7 @@ class Translator {
   static bool hint(const Slot& slot) { return slot.pending.goal >= Goal::prefetch_config; }
   bool stale(const Slot& slot) const { return slot.epoch != epoch_; }
   arch::AddressType type_of(const Slot& slot) const;
+  arch::WalkStamp stamp(const Slot& slot) const;
   void enter(Slot& slot, probe::Stage stage, probe::Cause cause = {});
   void take_config_slot(Slot& slot);
   void return_config_slot(Slot& slot);
@@ -155,6 +158,7 @@ class Translator {
   TranslationClient& client_;
   ConfigCache config_cache_;
   IpaCache ipa_cache_;
+  arch::WalkMonitors monitors_;
   WalkCachePort walk_cache_;
   std::vector<Slot> slots_;  ///< made as they are needed
   std::vector<std::uint16_t> free_;

@@ -3,18 +3,18 @@
 
 namespace svasim::smmu {
 
-void WalkCachePort::lookup(std::uint16_t slot, const arch::WalkCacheKey& key) {
-  waiting_.push_back({slot, key});
+void WalkCachePort::lookup(std::uint16_t slot, const arch::WalkCacheKey& key, const arch::WalkStamp& whose) {
+  waiting_.push_back({slot, key, whose});
   wake();
 }
 
-void WalkCachePort::fill(const arch::WalkCacheEntry& entry) {
-  updates_.push_back(entry);
+void WalkCachePort::fill(const arch::WalkCacheEntry& entry, const arch::WalkStamp& whose) {
+  updates_.push_back({entry, whose});
   wake();
 }
 
 void WalkCachePort::invalidate(const arch::WalkCacheInvalidate& invalidate) {
-  updates_.push_back(invalidate);
+  updates_.push_back({invalidate, {}});
   ++invalidations_;
   unsettled_ = true;
   wake();
@@ -30,8 +30,8 @@ void WalkCachePort::tick(std::uint64_t) {
   // The inputs as they stand before this edge; a channel not ready keeps its input for the next one.
   const Update none;
   const Update& update = updates_.empty() ? none : updates_.front();
-  const auto* entry = std::get_if<arch::WalkCacheEntry>(&update);
-  const auto* invalidate = std::get_if<arch::WalkCacheInvalidate>(&update);
+  const auto* entry = std::get_if<arch::WalkCacheEntry>(&update.what);
+  const auto* invalidate = std::get_if<arch::WalkCacheInvalidate>(&update.what);
   inputs_.fill_valid = entry != nullptr;
   if (entry != nullptr) inputs_.fill = *entry;
   inputs_.invalidate_valid = invalidate != nullptr;
@@ -50,8 +50,15 @@ void WalkCachePort::tick(std::uint64_t) {
       (inputs_.fill_valid && before.fill_ready) || (inputs_.invalidate_valid && before.invalidate_ready);
   const arch::WalkCacheOutputs& after = cache_->cycle(inputs_);
   ++cycles_;
+  if (monitors_.any()) {
+    if (lookup_taken) tell(&arch::WalkMonitor::request, waiting_.front().whose, inputs_.lookup);
+    if (update_taken && entry != nullptr) tell(&arch::WalkMonitor::fill, update.whose, *entry);
+    if (update_taken && invalidate != nullptr)
+      tell(&arch::WalkMonitor::invalidate, update.whose, *invalidate);
+    if (after.response_valid) tell(&arch::WalkMonitor::response, in_flight_.front().whose, after.response);
+  }
   if (lookup_taken) {
-    in_flight_.push_back(waiting_.pop_front().slot);
+    in_flight_.push_back(waiting_.pop_front());
     ++lookups_;
   }
   const bool invalidated = update_taken && inputs_.invalidate_valid;
@@ -64,7 +71,7 @@ void WalkCachePort::tick(std::uint64_t) {
   if (busy) calendar_.post<&WalkCachePort::tick>(clock_.after(calendar_.now()), inlet_, this);
   if (answered) {
     if (response.hit) ++hits_[response.level];
-    respond_(in_flight_.pop_front(), response);
+    respond_(in_flight_.pop_front().slot, response);
   }
   const bool settles = unsettled_ && settled();
   if (settles) unsettled_ = false;

@@ -9,7 +9,7 @@
 #include <memory>
 #include <variant>
 
-#include "models/arch/walk_cache.hpp"
+#include "models/arch/walk_monitor.hpp"
 #include "models/engine/calendar.hpp"
 #include "models/engine/ring.hpp"
 
@@ -20,16 +20,18 @@ class WalkCachePort {
   using Respond = std::function<void(std::uint16_t slot, const arch::WalkCacheResponse&)>;
 
   WalkCachePort(engine::Calendar& calendar, engine::Clock clock, engine::Inlet inlet,
-                std::unique_ptr<arch::WalkCache> cache, Respond respond)
+                std::unique_ptr<arch::WalkCache> cache, const arch::WalkMonitors& monitors, Respond respond)
       : calendar_(calendar),
         clock_(clock),
         inlet_(inlet),
         cache_(std::move(cache)),
+        monitors_(monitors),
         respond_(std::move(respond)) {}
 
-  /// Presented at the next edge at the earliest. `slot` comes back with the response.
-  void lookup(std::uint16_t slot, const arch::WalkCacheKey& key);
-  void fill(const arch::WalkCacheEntry& entry);
+  /// Presented at the next edge at the earliest. `slot` comes back with the response. `whose` is for
+  /// monitors.
+  void lookup(std::uint16_t slot, const arch::WalkCacheKey& key, const arch::WalkStamp& whose);
+  void fill(const arch::WalkCacheEntry& entry, const arch::WalkStamp& whose);
   void invalidate(const arch::WalkCacheInvalidate& invalidate);
   /// Every invalidation asked for so far has taken effect. (It may be busy with lookups all the same.)
   bool settled() const { return invalidations_ == 0 && cache_->outputs().invalidate_ready; }
@@ -46,20 +48,31 @@ class WalkCachePort {
   struct Lookup {
     std::uint16_t slot;
     arch::WalkCacheKey key;
+    arch::WalkStamp whose;
   };
   static constexpr std::uint32_t kInvalidations = 16;  ///< of one command at the most, and places for them
-  using Update = std::variant<std::monostate, arch::WalkCacheEntry, arch::WalkCacheInvalidate>;
+  struct Update {
+    std::variant<std::monostate, arch::WalkCacheEntry, arch::WalkCacheInvalidate> what;
+    arch::WalkStamp whose;
+  };
 
   void wake();
   void tick(std::uint64_t);
+  template <class Message>
+  void tell(void (arch::WalkMonitor::*port)(const arch::WalkStamp&, const Message&), arch::WalkStamp whose,
+            const Message& message) const {
+    whose.time = calendar_.now();
+    monitors_.publish(port, whose, message);
+  }
 
   engine::Calendar& calendar_;
   engine::Clock clock_;
   engine::Inlet inlet_;
   std::unique_ptr<arch::WalkCache> cache_;
+  const arch::WalkMonitors& monitors_;
   Respond respond_;
   engine::Ring<Lookup> waiting_;
-  engine::Ring<std::uint16_t> in_flight_;  ///< slots of lookups accepted; answers come in order
+  engine::Ring<Lookup> in_flight_;  ///< accepted; answers come in order
   engine::Ring<Update> updates_;
   arch::WalkCacheInputs inputs_;
   bool ticking_ = false;
