@@ -2,6 +2,7 @@
 // on the wire.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "models/arch/ats.hpp"
@@ -15,9 +16,9 @@ namespace svasim::arch {
 
 struct Tlp {
   enum class Kind : std::uint8_t {
-    memory_read,
-    memory_write,
-    completion,  // data
+    memory_read,   // by the device; on the way down, of its registers
+    memory_write,  // the same
+    completion,    // data
     translation_request,
     translation_completion,  // ATS
     invalidate_request,
@@ -45,7 +46,8 @@ struct Tlp {
   std::uint8_t log2_span = 0;  ///< invalidate request: bytes covered, 12 to 64 (64: everything)
   bool aborted = false;        ///< completion: Unsupported Request or Completer Abort
   bool zeroed = false;         ///< completion: the SMMU terminated the read as zero; the device cannot tell
-  probe::Transaction* transaction = nullptr;
+  std::array<std::uint64_t, 2> data{};        ///< of a register, and of what a device writes for its driver
+  probe::Transaction* transaction = nullptr;  ///< none: a register's, or a write for the driver
 };
 
 /// Bytes of a packet on the wire: framing 2, sequence number 2, LCRC 4, a 4-DW header, the PASID prefix if

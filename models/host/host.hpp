@@ -1,6 +1,6 @@
 // The host: CPUs, interrupt controller, SMMU driver, I/O page fault service and processes, wired together.
 // Contract: it acts on the machine through `memory` (loads and stores, registers included) and is acted upon
-// through `doorbell` (MSIs), and in no other way. Source rule: Linux SVA.
+// through `doorbell` (MSIs) and wired interrupts, and in no other way. Source rule: Linux SVA.
 #pragma once
 
 #include <functional>
@@ -33,6 +33,8 @@ class Host : public sc_core::sc_module {
 
   engine::AtInitiator& memory() { return cpus_.memory; }
   engine::AtTarget& doorbell() { return interrupts_.doorbell; }
+  /// A pulse on one of the SMMU's wires, which it uses without MSIs.
+  void interrupt(SmmuLine line) { interrupts_.pulse(static_cast<unsigned>(line)); }
 
   /// Brings the SMMU up, attaches the devices and binds each to its processes; then calls `ready`. Once.
   void start(std::vector<DeviceDescription> devices, Done ready);

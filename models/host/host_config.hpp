@@ -63,6 +63,7 @@ struct HostConfig {
   LinuxVersion linux_version = LinuxVersion::v7_0;
   bool resp_sync = false;
   bool s2_pinned = true;
+  bool device_events = false;
   Flush flush = Flush::none;
   MmConfig mm;
   StorageConfig storage;
@@ -96,6 +97,8 @@ struct HostConfig {
     v.field("resp_sync", resp_sync, "", 0, 1, "CMD_SYNC after each response (Linux: never)");
     v.field("s2_pinned", s2_pinned, "", 0, 1,
             "memory of virtual machines is pinned: their stage-2 faults are refused (Linux: always)");
+    v.field("device_events", device_events, "", 0, 1,
+            "faults of devices that handle theirs are recorded as events too (CD.R)");
     v.choice(
         "flush", flush, {"none", "drain"},
         "at the last unbind: nothing (mainline on Arm), or drain the SMMU's queues and flush the workqueues");

@@ -11,6 +11,7 @@ InterruptController::InterruptController(engine::Calendar& calendar, engine::Clo
                                          LatencySource& thread)
     : doorbell("doorbell", calendar, clock, {block, 2}, 4, 8),
       calendar_(calendar),
+      clock_(clock),
       inlet_{block, 3},
       cpus_(cpus),
       coalesce_(coalesce),
@@ -39,8 +40,16 @@ void InterruptController::write(engine::Payload& payload) {
   doorbell.release();
   payload.set_response_status(payload.is_write() ? tlm::TLM_OK_RESPONSE : tlm::TLM_COMMAND_ERROR_RESPONSE);
   doorbell.respond(payload);
+  arrived(line);
+}
+
+void InterruptController::pulse(unsigned line) {
+  calendar_.post<&InterruptController::arrived>(clock_.after(calendar_.now()), inlet_, this, line);
+}
+
+void InterruptController::arrived(std::uint64_t line) {
   if (line >= kLines || !lines_[line].hard) {
-    if (on_error) on_error("MSI for interrupt " + std::to_string(line) + ", which nobody handles");
+    if (on_error) on_error("interrupt " + std::to_string(line) + ", which nobody handles");
     return;
   }
   if (coalesce_ == 0) return deliver(line);

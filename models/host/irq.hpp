@@ -1,7 +1,7 @@
-// Interrupts: the doorbell that MSIs are written to, and their handlers. Contract: a line is masked from its
-// hard handler until its interrupt thread has finished (IRQF_ONESHOT); what arrives meanwhile fires once on
-// unmask. With coalescing an interrupt is held back for a while, and those of its line that come meanwhile
-// are one with it. Source rule: Linux threaded interrupts.
+// Interrupts: the doorbell that MSIs are written to, the wires, and their handlers. Contract: a line is
+// masked from its hard handler until its interrupt thread has finished (IRQF_ONESHOT); what arrives meanwhile
+// fires once on unmask. With coalescing an interrupt is held back for a while, and those of its line that
+// come meanwhile are one with it. Source rule: Linux threaded interrupts.
 #pragma once
 
 #include <array>
@@ -24,8 +24,11 @@ class InterruptController {
   /// Line `line` (the MSI's data): `hard` runs in the hard handler; `threaded`, if any, in the line's thread.
   void connect(unsigned line, Thread::Body hard, Thread::Body threaded);
 
+  /// A pulse on the wire of `line`, at any time: seen at the next edge.
+  void pulse(unsigned line);
+
   std::uint64_t interrupts() const { return interrupts_; }
-  /// Told of MSIs nobody is connected to.
+  /// Told of interrupts nobody is connected to.
   std::function<void(const std::string&)> on_error;
   engine::AtTarget doorbell;
 
@@ -41,12 +44,14 @@ class InterruptController {
   };
 
   void write(engine::Payload& payload);
+  void arrived(std::uint64_t line);
   void deliver(std::uint64_t line);
   void raise(std::uint64_t line);
   void handle(Thread& context);
   void serve(Line& line, Thread& thread);
 
   engine::Calendar& calendar_;
+  engine::Clock clock_;
   engine::Inlet inlet_;
   Cpus& cpus_;
   Picoseconds coalesce_;

@@ -47,7 +47,6 @@ bool SmmuDriver::read_features(Thread& thread) {
   id.idr5 = thread.read32(reg(reg::kIdr5));
   features_ = arch::decode_features(id);
   if (!features_.s1p || !features_.gran4k) return error("the SMMU has no stage 1 with 4 KB pages");
-  if (!features_.msi) return error("the SMMU has no MSIs, and wired interrupts are not modelled");
   return true;
 }
 
@@ -126,6 +125,7 @@ bool SmmuDriver::set_up_output_queue(Thread& thread, OutputQueue& queue, std::ui
 bool SmmuDriver::set_up_interrupts(Thread& thread) {
   if (!write_and_wait(thread, reg::kIrqCtrl, reg::kIrqCtrlAck, 0)) return false;
   const auto msi = [&](std::uint32_t cfg0, std::uint32_t cfg1, SmmuLine line) {
+    if (!features_.msi) return;  // wired
     thread.write64(reg(cfg0), doorbell_);
     thread.write32(reg(cfg1), static_cast<std::uint32_t>(line));
   };

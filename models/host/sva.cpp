@@ -156,7 +156,9 @@ bool Sva::faults(const SvaDevice& device, const Process& process) const {
 
 arch::Cd Sva::context_descriptor(const SvaDevice& device, const Process& process) const {
   const bool stall = driver_.stalls(*device.master) && (faults(device, process) || driver_.stall_forced());
-  return process.space.context_descriptor(driver_.features(), stall, process.asid);
+  arch::Cd cd = process.space.context_descriptor(driver_.features(), stall, process.asid);
+  cd.r &= device.master->device.faults != FaultMode::device || config_.device_events;
+  return cd;
 }
 
 bool Sva::pins(const Process& process) {

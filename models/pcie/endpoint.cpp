@@ -21,7 +21,9 @@ Endpoint::Endpoint(engine::Calendar& calendar, engine::Clock clock, probe::Recor
       atc_(config.atc.sets, config.atc.ways),
       pri_(config.pri.capacity, config.pri.response_pasid),
       ats_on_(config.ats.enabled && !software),
-      pasid_control_(0) {
+      pasid_control_(0),
+      faults_(calendar, clock, inlet(kFirmware), recorder, device.stream, device.index, config.faults) {
+  set_up_faults();
   issuer_.bind<&Endpoint::issued>(this);
   link_.down.bind<&Endpoint::receive>(inlet(kArrival), this);
   link_.up.bind_departure<&Endpoint::departed>(inlet(kDeparture), this);
@@ -193,6 +195,10 @@ void Endpoint::receive(Tlp& tlp) {
     case Tlp::Kind::translation_completion: translation_completion(tlp); break;
     case Tlp::Kind::invalidate_request: invalidate_request(tlp); break;
     case Tlp::Kind::prg_response: prg_response(tlp); break;
+    case Tlp::Kind::memory_read:
+    case Tlp::Kind::memory_write:
+      config_.reports_faults ? register_access(tlp) : void(++count_.unexpected);
+      break;
     default: ++count_.unexpected; break;
   }
 }

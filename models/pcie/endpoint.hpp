@@ -58,6 +58,7 @@ class Endpoint {
     f("pri_pages_peak", pages_in_flight_.peak());
     f("pri_held_peak", held_.peak());
     count_.visit(f);
+    if (config_.reports_faults) faults_.counters(f);
   }
 
  private:
@@ -70,7 +71,8 @@ class Endpoint {
     kPageRequest,
     kDeparture,
     kIssue,
-    kLookup
+    kLookup,
+    kFirmware
   };
 
   engine::Inlet inlet(InletNumber number) const { return {block_, number}; }
@@ -135,6 +137,11 @@ class Endpoint {
   void give_up_pages(bool in_flight, const arch::SubstreamId* of = nullptr);
   probe::FaultKey key(std::uint16_t group) const;
 
+  // Faults it tells its driver of (endpoint_faults.cpp).
+  void set_up_faults();
+  void report_fault(std::uint32_t miss);
+  void register_access(const arch::Tlp& tlp);
+
   // What software switches.
   void control_ats(bool on);
   void control_pri(std::uint32_t value);
@@ -176,6 +183,7 @@ class Endpoint {
   bool stopping_ = false;        ///< the use of a PASID
   arch::SubstreamId stopping_pasid_;
   std::uint32_t stopping_left_ = 0;  ///< its accesses in the window
+  FaultReporter faults_;
   EndpointCounts count_;
 };
 

@@ -27,7 +27,7 @@ void Endpoint::missed(std::uint32_t index) {
   Miss& miss = misses_[number];
   const probe::Cause cause = leader(miss);
   probe::Timeline& timeline = access.transaction->timeline;
-  const bool refused = miss.state == Miss::State::refused || miss.state == Miss::State::paged;
+  const bool refused = miss.state == Miss::State::refused || miss.fault != nullptr;
   if (refused) {  // and so is this one, by the same answer
     timeline.translation_failed(now());
     if (!hold(index)) return;
@@ -35,7 +35,7 @@ void Endpoint::missed(std::uint32_t index) {
   wait_for(miss, index);
   if (miss.state == Miss::State::refused) {
     timeline.enter(Stage::link_out, now(), cause);
-  } else if (miss.state == Miss::State::paged) {
+  } else if (miss.fault != nullptr) {
     miss.fault->attach(*access.transaction, now());
   } else {
     timeline.enter(Stage::atc, now(), cause);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/pcie/device.hpp"
+#include "models/pcie/fault_reporter.hpp"
 
 namespace svasim::pcie {
 
@@ -55,6 +56,8 @@ struct EndpointConfig {
     WhenFull when_full = WhenFull::stall;
     PasidStop stop = PasidStop::marker;
   } pri;
+  bool reports_faults = false;  ///< to its driver, which brings the pages; then no page requests
+  FaultReporterConfig faults;
 
   template <class Visitor>
   void describe(Visitor& v) {
@@ -111,6 +114,7 @@ struct EndpointConfig {
     v.choice(
         "pri.stop", pri.stop, {"marker", "wait"},
         "ending the use of a PASID: give its page requests up, with a stop marker, or wait for responses");
+    faults.describe(v);
   }
   std::vector<std::string> check() const;
 };

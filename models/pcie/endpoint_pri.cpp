@@ -17,6 +17,7 @@ void Endpoint::refuse(std::uint32_t number) {
   Miss& miss = misses_[number];
   const bool given_up = config_.pri.attempts != 0 && miss.attempts == config_.pri.attempts;
   const bool ask = pri_.may_request() && !given_up && !stopping(miss.tag.pasid);
+  const bool report = config_.reports_faults && !stopping(miss.tag.pasid);
   count_.given_up += given_up;
   const WaitList waiting = miss.waiting;
   miss.waiting = {};
@@ -25,16 +26,18 @@ void Endpoint::refuse(std::uint32_t number) {
     probe::Timeline& timeline = accesses_[index].transaction->timeline;
     ++count_.refused;
     timeline.translation_failed(now());
-    if (ask && !hold(index)) continue;
+    if ((ask || report) && !hold(index)) continue;
     wait_for(miss, index);
     if (ask) timeline.enter(Stage::link_out, now());
   }
-  if (!ask) {
+  if (!ask && !report) {
     fail_all(number);
   } else if (miss.waiting.first == kNone) {
     misses_.remove(number);  // all are parked, and will ask again
-  } else {
+  } else if (ask) {
     want_page(number);
+  } else {
+    report_fault(number);
   }
 }
 

@@ -40,6 +40,7 @@ struct Miss {
     requested,  ///< Translation Request in flight; its tag is the index of the miss
     refused,    ///< no access: waiting to be put into a page request group
     paged,      ///< page request in flight
+    reported,   ///< to the driver of a device that handles its own faults
     reissue,    ///< page made present: about to ask again
   };
   bool live = false;
@@ -53,7 +54,7 @@ struct Miss {
   // Invalidations while the request is in flight: an answer that touches one may predate it.
   Hull stale;                         ///< of this PASID
   Hull foreign;                       ///< of others: concerns an answer that is valid for every PASID
-  probe::Fault* fault = nullptr;      ///< while paged
+  probe::Fault* fault = nullptr;      ///< while paged or reported
   std::uint32_t same_bucket = kNone;  ///< next of the hash table's list
   std::uint32_t same_group = kNone;   ///< next page of the page request group
 };

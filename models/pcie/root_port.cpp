@@ -54,6 +54,9 @@ void RootPort::receive(Tlp& tlp) {
       translations_.push_back(tlp);
       pump_translations();
       return;
+    case Tlp::Kind::completion:
+      registers_ != nullptr ? end_epoch(Epoch::End::load, tlp.tag, tlp.data[0]) : void(++unexpected_);
+      break;
     case Tlp::Kind::page_request:
       ++page_requests_;
       forward(Upstream::Kind::page_req, tlp, arch::dti::kPageReqBytes);
@@ -65,7 +68,11 @@ void RootPort::receive(Tlp& tlp) {
 }
 
 void RootPort::pump_memory() {
-  while (!requests_.empty() && trackers_.current() < config_.trackers) launch(requests_.pop_front());
+  while (!requests_.empty() && trackers_.current() < config_.trackers) {
+    const bool for_driver = requests_.front().tlp.transaction == nullptr;
+    if (for_driver && writes_in_flight_ > 0) return;
+    launch(requests_.pop_front());
+  }
 }
 
 void RootPort::launch(const MemoryRequest& request) {
@@ -80,7 +87,11 @@ void RootPort::launch(const MemoryRequest& request) {
   payload.attributes.address_type = tlp.address_type;
   payload.tag.transaction = tlp.transaction;
   payload.user = request.epoch << 16 | tlp.tag;
-  if (write) write_pattern(payload, tlp.transaction->id);
+  if (write) {
+    ++writes_in_flight_;
+    tlp.transaction != nullptr ? write_pattern(payload, tlp.transaction->id)
+                               : void(std::memcpy(payload.data(), tlp.data.data(), tlp.bytes));
+  }
   trackers_.enter(calendar_.now());
   payload.tag.enter(Stage::tbu_queue, calendar_.now());
   memory.send(payload);
@@ -92,14 +103,15 @@ void RootPort::respond(engine::Payload& payload) {
   const Outcome outcome =
       !payload.ok() ? Outcome::aborted : (payload.attributes.raz ? Outcome::zeroed : Outcome::ok);
   if (payload.is_write()) {
-    recorder_.close(*payload.tag.transaction, now, outcome);
+    --writes_in_flight_;
+    if (payload.tag.transaction != nullptr) recorder_.close(*payload.tag.transaction, now, outcome);
   } else {
     complete_read(payload, outcome);
   }
   --epochs_[(payload.user >> 16) - first_epoch_].outstanding;
   payload.release();
   trackers_.leave(now);
-  acknowledge_syncs();
+  end_epochs();
   pump_memory();
 }
 
@@ -161,7 +173,7 @@ void RootPort::from_tcu(Downstream& message) {
     case Downstream::Kind::ats_resp: answer_translation(message); break;
     case Downstream::Kind::atc_inv: invalidate(message); break;
     case Downstream::Kind::page_resp: respond_page(message); break;
-    case Downstream::Kind::sync_req: sync(message.id); break;
+    case Downstream::Kind::sync_req: end_epoch(Epoch::End::sync, message.id, 0); break;
     default: ++unexpected_; break;
   }
 }
@@ -221,23 +233,52 @@ void RootPort::respond_page(const Downstream& message) {
   pcie_.send_down(tlp);
 }
 
-void RootPort::sync(std::uint16_t number) {
+void RootPort::end_epoch(Epoch::End end, std::uint16_t number, std::uint64_t value) {
   Epoch& current = epochs_[epochs_.size() - 1];
-  current.ended = true;
-  current.sync = number;
+  current.end = end;
+  current.number = number;
+  current.value = value;
   epochs_.push_back({});
-  acknowledge_syncs();
+  end_epochs();
 }
 
 /// In order: an epoch is over when all before it are.
-void RootPort::acknowledge_syncs() {
-  while (epochs_.front().ended && epochs_.front().outstanding == 0) {
+void RootPort::end_epochs() {
+  while (epochs_.front().end != Epoch::End::none && epochs_.front().outstanding == 0) {
+    const Epoch epoch = epochs_.pop_front();
+    ++first_epoch_;
+    if (epoch.end == Epoch::End::load) {
+      registers_->answer(epoch.number, epoch.value);
+      continue;
+    }
     Upstream message;
     message.kind = Upstream::Kind::sync_ack;
-    message.id = epochs_.pop_front().sync;
-    ++first_epoch_;
+    message.id = epoch.number;
     to_tcu_.send(message, arch::dti::kShortBytes);
   }
+}
+
+// --- to the function's registers
+
+void RootPort::serve(RegisterPort& port) {
+  registers_ = &port;
+  port.on_write = [this](std::uint32_t offset, std::uint64_t value, unsigned bytes) {
+    down(Tlp::Kind::memory_write, offset, 0, value, bytes);
+  };
+  port.on_read = [this](std::uint32_t offset, std::uint16_t tag, unsigned bytes) {
+    down(Tlp::Kind::memory_read, offset, tag, 0, bytes);
+  };
+}
+
+void RootPort::down(Tlp::Kind kind, std::uint32_t offset, std::uint16_t tag, std::uint64_t value,
+                    unsigned bytes) {
+  Tlp tlp;
+  tlp.kind = kind;
+  tlp.tag = tag;
+  tlp.address = offset;
+  tlp.bytes = bytes;
+  tlp.data[0] = value;
+  pcie_.send_down(tlp);
 }
 
 }  // namespace svasim::pcie

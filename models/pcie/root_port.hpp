@@ -5,7 +5,8 @@
 // is; meanwhile it keeps its receive buffer, so the link's credits bound both queues. Posted writes end here,
 // when memory has accepted them. A DTI sync is acknowledged when every memory request that arrived before it
 // has been answered: Invalidate Completions are messages of their own and would overtake the writes they
-// follow on the link. Source rule: PCIe Base, ordering; DTI-ATS.
+// follow on the link. So is the answer to a load of a register, and what the device writes for its driver
+// waits for the writes before it: PCIe keeps that order. Source rule: PCIe Base, ordering; DTI-ATS.
 #pragma once
 
 #include <array>
@@ -16,6 +17,7 @@
 #include "models/engine/at_socket.hpp"
 #include "models/pcie/index_pool.hpp"
 #include "models/pcie/pcie_link.hpp"
+#include "models/pcie/register_port.hpp"
 #include "models/probe/counters.hpp"
 
 namespace svasim::pcie {
@@ -57,6 +59,9 @@ class RootPort : public sc_core::sc_module {
     f("down_bytes", pcie_.down.bytes());
     f("unexpected_messages", unexpected_);
   }
+  /// CPUs reach the device's registers through `port`.
+  void serve(RegisterPort& port);
+
   /// Payloads not returned: 0 at the end of a run.
   std::size_t leaked() const { return pool_.leaked(); }
 
@@ -72,11 +77,12 @@ class RootPort : public sc_core::sc_module {
     arch::Tlp tlp;
     std::uint64_t epoch;
   };
-  /// The memory requests that arrived between two syncs.
+  /// The memory requests that arrived between two that wait for all before them.
   struct Epoch {
     std::uint64_t outstanding = 0;
-    bool ended = false;      ///< by a sync
-    std::uint16_t sync = 0;  ///< its number
+    enum class End : std::uint8_t { none, sync, load } end = End::none;
+    std::uint16_t number = 0;  ///< of the sync, or the load's tag
+    std::uint64_t value = 0;   ///< what was loaded
   };
   struct Token {
     bool live = false;
@@ -89,6 +95,8 @@ class RootPort : public sc_core::sc_module {
   void launch(const MemoryRequest& request);
   void respond(engine::Payload& payload);
   void complete_read(engine::Payload& payload, probe::Outcome outcome);
+  void down(arch::Tlp::Kind kind, std::uint32_t offset, std::uint16_t tag, std::uint64_t value,
+            unsigned bytes);
   void pump_translations();
   void forward(arch::dti::Upstream::Kind kind, const arch::Tlp& tlp, unsigned bytes);
 
@@ -97,8 +105,8 @@ class RootPort : public sc_core::sc_module {
   void invalidate(const arch::dti::Downstream& message);
   void invalidated(const arch::Tlp& tlp);
   void respond_page(const arch::dti::Downstream& message);
-  void sync(std::uint16_t number);
-  void acknowledge_syncs();
+  void end_epoch(Epoch::End end, std::uint16_t number, std::uint64_t value);
+  void end_epochs();
 
   engine::Calendar& calendar_;
   probe::Recorder& recorder_;
@@ -107,6 +115,7 @@ class RootPort : public sc_core::sc_module {
   engine::Link<arch::dti::Upstream>& to_tcu_;
   engine::Link<arch::dti::Downstream>& from_tcu_;
   engine::PayloadPool pool_;
+  RegisterPort* registers_ = nullptr;
 
   engine::Ring<MemoryRequest> requests_;  ///< waiting for a tracker
   engine::Ring<arch::Tlp> translations_;  ///< waiting for a token
@@ -115,6 +124,7 @@ class RootPort : public sc_core::sc_module {
   IndexPool<Token> tokens_;
   probe::Occupancy trackers_, tokens_in_use_;
   std::array<unsigned, 32> completions_{};  ///< received, by ITag
+  std::uint64_t writes_in_flight_ = 0;
   std::uint64_t reads_ = 0, writes_ = 0, page_requests_ = 0, unexpected_ = 0;
 };
 

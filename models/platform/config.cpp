@@ -43,6 +43,13 @@ std::vector<std::string> Config::check() const {
   };
   collect("", smmu::check({tbu, tcu, dti, features}));
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
+  for (unsigned i = 0; i < devices.count; ++i) {
+    const bool posted = devices.kind[i] == DeviceKind::pcie && !endpoint.ats.enabled;
+    if (posted && devices.faults[i] == DeviceFaults::device) {
+      errors.push_back("device." + std::to_string(i) +
+                       ".faults: without endpoint.ats.enabled a device does not learn of writes that fault");
+    }
+  }
   // Every group that overflows is answered Success and comes again, for ever if it can never fit.
   const auto pcie_devices = std::count(devices.kind, devices.kind + devices.count, DeviceKind::pcie);
   const std::uint64_t group = std::min(endpoint.pri.group_pages, endpoint.pri.allocation);

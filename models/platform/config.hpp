@@ -20,7 +20,8 @@ namespace svasim::platform {
 
 enum class DeviceKind : std::uint8_t { pcie, platform };
 /// iopf: PRI for PCIe, stalls for platform devices.
-enum class DeviceFaults : std::uint8_t { iopf, pinned, none };
+enum class DeviceFaults : std::uint8_t { iopf, device, pinned, none };
+enum class DeviceHandler : std::uint8_t { core, driver };
 
 struct RunConfig {
   std::uint64_t seed = 1;
@@ -51,6 +52,8 @@ struct DevicesConfig {
                             DeviceKind::platform, DeviceKind::platform, DeviceKind::platform,
                             DeviceKind::platform, DeviceKind::platform};
   DeviceFaults faults[kMost] = {};
+  DeviceHandler handler[kMost] = {};
+  unsigned group[kMost] = {0, 1, 2, 3, 4, 5, 6, 7};
   unsigned coalesce = 0;
 
   template <class Visitor>
@@ -62,9 +65,17 @@ struct DevicesConfig {
           "device " + std::to_string(i) + ": PCIe with ATS and PRI, or a platform device that is stalled");
     }
     for (unsigned i = 0; i < kMost; ++i) {
-      v.choice(std::to_string(i) + ".faults", faults[i], {"iopf", "pinned", "none"},
-               "missing pages of device " + std::to_string(i) +
-                   ": I/O page faults; none, and what is mapped gets pinned; or none at all");
+      const std::string device = std::to_string(i);
+      v.choice(
+          device + ".faults", faults[i], {"iopf", "device", "pinned", "none"},
+          "missing pages of device " + device +
+              ": I/O page faults (PRI or stall); the device tells its driver by itself; none, and what is "
+              "mapped gets pinned; or none at all");
+      v.choice(device + ".handler", handler[i], {"core", "driver"},
+               "who serves I/O page faults of device " + device +
+                   ": the common workqueue, or a thread of its driver");
+      v.field(device + ".group", group[i], "number", 0, 1000,
+              "IOMMU group of device " + device + "; devices of one group share their PASIDs");
     }
     v.field("coalesce", coalesce, "bytes", 0, 4096,
             "merge neighbouring accesses within such a block; 0: do not");
@@ -79,6 +90,8 @@ struct MachineConfig {
 
   static constexpr std::uint64_t kRegisters = 0x2B40'0000;
   static constexpr std::uint64_t kDoorbell = 0x2F00'0000, kDoorbellBytes = 0x1000;
+  /// Of device i, from kDeviceRegisters + i * kDeviceRegisterBytes.
+  static constexpr std::uint64_t kDeviceRegisters = 0x3000'0000, kDeviceRegisterBytes = 0x1000;
   static constexpr std::uint64_t kRam = 0x8000'0000;
   static constexpr std::uint64_t kTablesBytes = std::uint64_t{256} << 20;
 

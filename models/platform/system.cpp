@@ -13,8 +13,12 @@ namespace {
 /// Device i's StreamID; for PCIe it is the Requester ID too.
 arch::StreamId stream_of(unsigned device) { return static_cast<arch::StreamId>(0x100 + 8 * device); }
 
-// Interconnect outputs.
-enum : unsigned { kMemory, kRegisters, kDoorbell, kOutputs };
+std::uint64_t device_registers(unsigned device) {
+  return MachineConfig::kDeviceRegisters + device * MachineConfig::kDeviceRegisterBytes;
+}
+
+// Interconnect outputs; then the registers of the devices that have any.
+enum : unsigned { kMemory, kRegisters, kDoorbell, kDevices };
 
 /// Takes counters however a block offers them.
 struct Collector {
@@ -39,6 +43,7 @@ struct System::Device {
   std::unique_ptr<pcie::RootPort> root_port;
   std::unique_ptr<pcie::Endpoint> endpoint;
   std::unique_ptr<pcie::PlatformDevice> platform_device;
+  std::unique_ptr<pcie::RegisterPort> registers;  ///< of one that handles its own faults
 
   void poke() { kind == DeviceKind::pcie ? endpoint->poke() : platform_device->poke(); }
 };
@@ -60,12 +65,17 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
     flows.push_back(config.devices.kind[i] == DeviceKind::pcie ? arch::dti::Flow::no_stall
                                                                : arch::dti::Flow::stall);
   }
+  std::vector<memory::Region> regions{{MachineConfig::kRam, machine.ram_bytes, kMemory},
+                                      {MachineConfig::kRegisters, arch::reg::kSize, kRegisters},
+                                      {MachineConfig::kDoorbell, MachineConfig::kDoorbellBytes, kDoorbell}};
+  unsigned outputs = kDevices;
+  for (unsigned i = 0; i < config.devices.count; ++i) {
+    if (fault_mode(i) != host::FaultMode::device) continue;
+    regions.push_back({device_registers(i), MachineConfig::kDeviceRegisterBytes, outputs++});
+  }
   const unsigned inputs = config.devices.count + 2;
   interconnect_ = std::make_unique<memory::Interconnect>(
-      "interconnect", calendar, fabric, config.interconnect, inputs, kOutputs,
-      std::vector<memory::Region>{{MachineConfig::kRam, machine.ram_bytes, kMemory},
-                                  {MachineConfig::kRegisters, arch::reg::kSize, kRegisters},
-                                  {MachineConfig::kDoorbell, MachineConfig::kDoorbellBytes, kDoorbell}});
+      "interconnect", calendar, fabric, config.interconnect, inputs, outputs, std::move(regions));
 
   smmu::SmmuConfig smmu{config.tbu, config.tcu, config.dti, config.features};
   smmu_ = std::make_unique<smmu::Smmu>("smmu", calendar, engine::Clock(machine.smmu_period), smmu, flows,
@@ -122,14 +132,24 @@ void System::add_devices(probe::Recorder& recorder) {
           *device->link, *dti.up, *dti.down);
       pcie::EndpointConfig endpoint = config_.endpoint;
       endpoint.pri.enabled = fault_mode(i) == host::FaultMode::pri;
+      endpoint.reports_faults = fault_mode(i) == host::FaultMode::device;
       device->endpoint = std::make_unique<pcie::Endpoint>(calendar_, device_clock_, recorder, endpoint,
                                                           identity, *device->link, feeder_->source(i));
       device->root_port->memory.socket.bind(smmu_->tbu(i).device.socket);
     } else {
+      pcie::PlatformDeviceConfig platform_device = config_.platform_device;
+      platform_device.reports_faults = fault_mode(i) == host::FaultMode::device;
       device->platform_device = std::make_unique<pcie::PlatformDevice>(
-          ("device" + std::to_string(i)).c_str(), calendar_, device_clock_, recorder, config_.platform_device,
+          ("device" + std::to_string(i)).c_str(), calendar_, device_clock_, recorder, platform_device,
           identity, feeder_->source(i));
       device->platform_device->memory.socket.bind(smmu_->tbu(i).device.socket);
+    }
+    if (fault_mode(i) == host::FaultMode::device) {
+      device->registers =
+          std::make_unique<pcie::RegisterPort>(("device_registers" + std::to_string(i)).c_str(), calendar_,
+                                               device_clock_, arch::device_fault::kBytes);
+      device->root_port ? device->root_port->serve(*device->registers)
+                        : device->platform_device->serve(*device->registers);
     }
     devices_.push_back(std::move(device));
   }
@@ -143,12 +163,28 @@ void System::wire() {
   interconnect_->output(kMemory).socket.bind(llc_->port.socket);
   interconnect_->output(kRegisters).socket.bind(smmu_->registers().socket.socket);
   interconnect_->output(kDoorbell).socket.bind(host_->doorbell().socket);
+  unsigned output = kDevices;
+  for (const auto& device : devices_) {
+    if (device->registers) interconnect_->output(output++).socket.bind(device->registers->socket.socket);
+  }
+  smmu_->tcu().interrupts.wire = [this](smmu::Interrupt interrupt) {
+    switch (interrupt) {
+      case smmu::Interrupt::event_queue: return host_->interrupt(host::SmmuLine::event);
+      case smmu::Interrupt::page_request_queue: return host_->interrupt(host::SmmuLine::pri);
+      case smmu::Interrupt::global_error: return host_->interrupt(host::SmmuLine::gerror);
+      case smmu::Interrupt::command_sync: return;  // nobody listens: its driver polls
+    }
+  };
   llc_->dram.socket.bind(dram_->port.socket);
 }
 
 host::FaultMode System::fault_mode(unsigned device) const {
-  if (config_.devices.faults[device] == DeviceFaults::pinned) return host::FaultMode::pinned;
-  if (config_.devices.faults[device] == DeviceFaults::none) return host::FaultMode::none;
+  switch (config_.devices.faults[device]) {
+    case DeviceFaults::device: return host::FaultMode::device;
+    case DeviceFaults::pinned: return host::FaultMode::pinned;
+    case DeviceFaults::none: return host::FaultMode::none;
+    case DeviceFaults::iopf: break;
+  }
   if (config_.devices.kind[device] == DeviceKind::platform) return host::FaultMode::stall;
   const bool pri = config_.endpoint.ats.enabled && config_.endpoint.pri.enabled;
   return pri ? host::FaultMode::pri : host::FaultMode::none;
@@ -161,6 +197,9 @@ void System::start() {
     device.stream = stream_of(i);
     device.ats = config_.devices.kind[i] == DeviceKind::pcie && config_.endpoint.ats.enabled;
     device.faults = fault_mode(i);
+    device.own_handler = config_.devices.handler[i] == DeviceHandler::driver;
+    device.group = config_.devices.group[i];
+    if (device.faults == host::FaultMode::device) device.fault_registers = device_registers(i);
     devices.push_back(device);
   }
   host_->start(std::move(devices), [this] {
@@ -218,8 +257,9 @@ probe::RunTotals System::totals(const std::vector<probe::Counters::Value>& count
     return total;
   };
   probe::RunTotals totals;
-  totals.fault_records = sum("tcu", "stalls") + sum("tcu", "page_requests_written");
-  totals.responses = sum("tcu", "resumes") + sum("tcu", "page_responses");
+  const auto own = [&](const std::string& name) { return sum("endpoint", name) + sum("device", name); };
+  totals.fault_records = sum("tcu", "stalls") + sum("tcu", "page_requests_written") + own("faults_reported");
+  totals.responses = sum("tcu", "resumes") + sum("tcu", "page_responses") + own("faults_answered");
   totals.first_touched_pages = sum("host", "pages_mapped");
   std::uint64_t walk_hits = 0;
   for (unsigned level = 0; level < arch::kWalkLevels; ++level) {

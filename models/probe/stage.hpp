@@ -29,6 +29,7 @@ namespace svasim::probe {
   X(dram_queue, "waiting for a DRAM bank or its data bus")                                         \
   X(dram, "DRAM command and data time")                                                            \
   X(link_back, "towards the device on the PCIe link")                                              \
+  X(device_report, "device-managed fault: firmware, until the device records the fault")           \
   X(fault_record, "fault found: writing the event or page-request record to its queue in memory")  \
   X(interrupt, "record visible: interrupt on its way, or waiting for the handler to start")        \
   X(irq_thread, "hard interrupt handler ran: waiting for the queue's interrupt thread")            \
@@ -42,6 +43,7 @@ namespace svasim::probe {
   X(command, "response waiting in the command queue, its fetch and execution by the SMMU")         \
   X(prg_response, "page-request group response on its way to the device")                          \
   X(reissue, "in the device after a response, until it asks again")                                \
+  X(device_resume, "device-managed fault answered: firmware, until the device asks again")         \
   X(resume, "stalled transaction resumed: waiting for a translation slot to retry")                \
   X(exit_to_host, "virtual machine: exit to the host")                                             \
   X(forward_to_guest, "virtual machine: fault forwarded to the guest")                             \

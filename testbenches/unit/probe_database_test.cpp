@@ -136,7 +136,7 @@ TEST_CASE("a story comes back as it was told") {
 }
 
 TEST_CASE("the coding of a story is the documented one") {
-  // atc is stage 1, hazard stage 7, mm_fault stage 25.
+  // atc is stage 1, hazard stage 7, mm_fault stage 26.
   const std::vector<Segment> story = {{5, {}, 0, Stage::atc},
                                       {200, {Cause::Kind::transaction, 12}, 0, Stage::hazard},
                                       {1, {Cause::Kind::fault, 7}, 2, Stage::mm_fault},
@@ -145,7 +145,7 @@ TEST_CASE("the coding of a story is the documented one") {
   encode_story(story.data(), story.size(), bytes);
   CHECK(bytes == std::vector<std::uint8_t>{1 << 3, 5,                                    //
                                            7 << 3 | 1, 12, 0xc8, 0x01,                   //
-                                           (25 << 3 | 4 | 2) & 0x7f | 0x80, 1, 2, 7, 1,  //
+                                           (26 << 3 | 4 | 2) & 0x7f | 0x80, 1, 2, 7, 1,  //
                                            1 << 3 | 3, 0});
   const std::vector<std::uint8_t> bad_stage = {0x80 | 0, 0x04, 5}, no_cause_before = {3, 5},
                                   endless(11, 0xff);

@@ -1,0 +1,179 @@
+// Faults that a device handles with its driver: firmware, records, MSIs, resolutions. Times in ps, firmware
+// of 100 ns before a record and 70 ns before a retry.
+#include "models/pcie/fault_reporter.hpp"
+#include "testbenches/unit/pcie_fixture.hpp"
+
+using namespace svasim;
+using namespace svasim::test;
+namespace reg = arch::device_fault;
+
+namespace {
+
+struct Written {
+  Picoseconds time;
+  std::uint64_t address;
+  unsigned bytes;
+  reg::RecordWords data;
+};
+
+struct ReporterBench : Machine {
+  explicit ReporterBench(unsigned engines = 1, unsigned log2_entries = 4)
+      : block(calendar.add_block()),
+        reporter(calendar, clock, {block, 0}, recorder, arch::StreamId{9}, 3, {100'000, 70'000, engines}) {
+    reporter.write = [this](std::uint64_t address, const reg::RecordWords& data, unsigned bytes) {
+      written.push_back({calendar.now(), address, bytes, data});
+    };
+    reporter.on_answered = [this](std::uint16_t token) { answered[token] = calendar.now(); };
+    reporter.on_resolved = [this](std::uint16_t token, bool success) {
+      resolved[token] = {calendar.now(), success};
+    };
+    if (log2_entries > 8) return;
+    reporter.write_register(reg::kMsiAddress, 0x2f00'0000, 8);
+    reporter.write_register(reg::kMsiData, 11, 4);
+    reporter.write_register(reg::kQueueBase,
+                            arch::QueueBase{arch::Pa(0x8000), std::uint8_t(log2_entries)}.encode(), 8);
+  }
+  /// Calls `what` at `time`.
+  void at(Picoseconds time, std::function<void()> what) {
+    plans.push_back(std::move(what));
+    calendar.post<&ReporterBench::act>(time, {block, 1}, this, plans.size() - 1);
+  }
+  void act(std::uint64_t plan) { plans[plan](); }
+  void report(std::uint16_t token) {
+    reporter.report(token, {true, 5}, arch::Va(0x1000u * (token + 1u)), token % 2 == 1);
+  }
+  void resolve(std::uint16_t token, bool success) {
+    reporter.write_register(reg::kResolve, reg::resolution(token, success), 4);
+  }
+  std::uint64_t counter(const std::string& name) const {
+    std::uint64_t found = ~std::uint64_t{0};
+    reporter.counters([&](const char* n, std::uint64_t value) { found = name == n ? value : found; });
+    return found;
+  }
+  std::uint16_t block;
+  pcie::FaultReporter reporter;
+  std::vector<Written> written;
+  std::map<unsigned, Picoseconds> answered;
+  std::map<unsigned, std::pair<Picoseconds, bool>> resolved;
+  std::vector<std::function<void()>> plans;
+};
+
+}  // namespace
+
+TEST_CASE("a fault: firmware, record, MSI; its answer: firmware, retry") {
+  ReporterBench bench;
+  bench.at(10'000, [&] { bench.report(7); });
+  bench.at(500'000, [&] { bench.resolve(7, true); });
+  sc_core::sc_start();
+  REQUIRE(bench.written.size() == 2);
+  CHECK(bench.written[0].time == 10'000 + 100'000);
+  CHECK(bench.written[0].address == 0x8000);
+  CHECK(bench.written[0].bytes == 16);
+  const reg::Record record = reg::decode(bench.written[0].data);
+  CHECK(record.token == 7);
+  CHECK(record.write);
+  CHECK(record.substream == arch::SubstreamId{true, 5});
+  CHECK(record.va.value == 0x8000);
+  CHECK(bench.written[1].address == 0x2f00'0000);
+  CHECK(bench.written[1].bytes == 4);
+  CHECK(bench.written[1].data[0] == 11);
+  CHECK(bench.reporter.read_register(reg::kProd) == 1);
+  CHECK(bench.answered.at(7) == 500'000);
+  CHECK(bench.resolved.at(7) == std::make_pair(Picoseconds{500'000 + 70'000}, true));
+  REQUIRE(bench.closed.faults.size() == 1);
+  CHECK(bench.closed.faults[0].in(Stage::device_report) == 100'000);
+  CHECK(bench.closed.faults[0].in(Stage::interrupt) == 500'000 - 110'000);
+  CHECK(bench.closed.faults[0].outcome == Outcome::ok);
+}
+
+TEST_CASE("firmware does one thing at a time and in order; a second engine does another") {
+  const unsigned engines = GENERATE(1u, 2u);
+  ReporterBench bench(engines);
+  bench.at(0, [&] {
+    for (std::uint16_t token : {1, 2, 3}) bench.report(token);
+  });
+  bench.at(150'000, [&] { bench.resolve(1, false); });
+  sc_core::sc_start();
+  std::vector<Picoseconds> records;
+  for (const Written& w : bench.written) {
+    if (w.bytes == 16) records.push_back(w.time);
+  }
+  if (engines == 1) {
+    CHECK(records == std::vector<Picoseconds>{100'000, 200'000, 300'000});
+    CHECK(bench.resolved.at(1) == std::make_pair(Picoseconds{300'000 + 70'000}, false));
+  } else {
+    CHECK(records == std::vector<Picoseconds>{100'000, 100'000, 200'000});
+    CHECK(bench.resolved.at(1) == std::make_pair(Picoseconds{150'000 + 70'000}, false));
+  }
+  CHECK(bench.closed.faults[0].outcome == Outcome::failed);
+}
+
+TEST_CASE("one MSI for a queue that becomes non-empty; none while records are in it") {
+  ReporterBench bench(4);
+  bench.at(0, [&] {
+    for (std::uint16_t token : {1, 2, 3}) bench.report(token);
+  });
+  bench.at(200'000, [&] { bench.reporter.write_register(reg::kCons, 2, 4); });
+  bench.at(210'000, [&] { bench.report(4); });  // one record is in the queue
+  bench.at(400'000, [&] { bench.reporter.write_register(reg::kCons, 4, 4); });
+  bench.at(410'000, [&] { bench.report(5); });
+  sc_core::sc_start();
+  std::vector<Picoseconds> msis;
+  for (const Written& w : bench.written) {
+    if (w.bytes == 4) msis.push_back(w.time);
+  }
+  CHECK(msis == std::vector<Picoseconds>{100'000, 510'000});
+}
+
+TEST_CASE("a full queue holds the record, and the engine that has it") {
+  ReporterBench bench(1, 0);  // one entry
+  bench.at(0, [&] {
+    for (std::uint16_t token : {1, 2, 3}) bench.report(token);
+  });
+  bench.at(1'000'000, [&] { bench.reporter.write_register(reg::kCons, 1, 4); });
+  sc_core::sc_start();
+  std::vector<Picoseconds> records;
+  for (const Written& w : bench.written) {
+    if (w.bytes == 16) records.push_back(w.time);
+  }
+  CHECK(records == std::vector<Picoseconds>{100'000, 1'000'000});
+  CHECK(bench.counter("fault_queue_full") == 2);  // the second, and after it the third
+  CHECK(bench.recorder.faults_live() == 3);
+}
+
+TEST_CASE("what software should not do: answer what was not asked, twice, too early; or set nothing up") {
+  SECTION("answers") {
+    ReporterBench bench;
+    bench.at(0, [&] {
+      bench.report(1);
+      bench.resolve(1, true);       // not recorded yet
+      bench.resolve(0xFFFF, true);  // never
+    });
+    bench.at(200'000, [&] {
+      bench.resolve(1, true);
+      bench.resolve(1, false);
+    });
+    sc_core::sc_start();
+    CHECK(bench.counter("unexpected_resolutions") == 3);
+    CHECK(bench.resolved.at(1).second);
+    CHECK(bench.recorder.faults_live() == 0);
+  }
+  SECTION("no queue: the fault is answered by itself, as failed") {
+    ReporterBench bench(1, 99);
+    bench.at(0, [&] { bench.report(1); });
+    sc_core::sc_start();
+    CHECK(bench.written.empty());
+    CHECK(bench.resolved.at(1) == std::make_pair(Picoseconds{170'000}, false));
+  }
+}
+
+TEST_CASE("a device that cannot promise an order says when a record is written") {
+  ReporterBench bench;
+  bench.reporter.waits_for_write = true;
+  bench.at(0, [&] { bench.report(1); });
+  bench.at(140'000, [&] { bench.reporter.written(); });
+  sc_core::sc_start();
+  REQUIRE(bench.written.size() == 2);
+  CHECK(bench.written[1].time == 140'000);
+  CHECK(bench.recorder.faults_live() == 1);
+}
