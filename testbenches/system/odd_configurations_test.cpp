@@ -197,9 +197,9 @@ TEST_CASE("odd configurations run to their end") {
 TEST_CASE("a run that could simulate nothing fails, and says why") {
   const Scratch scratch;
   const std::string trace = scratch.file("t.txt", "# svasim trace 1\nR 0x1000 64\nW 0x2000 64 dev=1\n");
-  // No MSIs: the driver gives up. No SubstreamIDs: no device has PASIDs.
+  // No stage 1 with 4 KB pages: the driver gives up. No SubstreamIDs: no device has PASIDs.
   const std::vector<std::pair<Words, std::string>> machines = {
-      {{"idr.msi=off"}, "the SMMU could not be brought up"},
+      {{"idr.gran4k=off"}, "the SMMU could not be brought up"},
       {{"idr.ssidsize=0", "idr.cd2l=off"}, "every access of the trace was refused"}};
   for (const auto& [settings, why] : machines) {
     const Words words = run_words(trace, scratch / "run", settings);
