@@ -1,7 +1,8 @@
 // Faults that a device handles with its driver: firmware, records, MSIs, resolutions. Times in ps, firmware
 // of 100 ns before a record and 70 ns before a retry.
 #include "models/pcie/fault_reporter.hpp"
-#include "testbenches/unit/pcie_fixture.hpp"
+#include "models/pcie/root_port.hpp"
+#include "testbenches/unit/pcie_memory.hpp"
 
 using namespace svasim;
 using namespace svasim::test;
@@ -58,7 +59,116 @@ struct ReporterBench : Machine {
   std::vector<std::function<void()>> plans;
 };
 
+struct Cpu : sc_core::sc_module {
+  Cpu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock, engine::Inlet inlet)
+      : sc_core::sc_module(name), port("port", calendar, clock, inlet, 8) {}
+  engine::AtInitiator port;
+};
+
+/// A CPU, a root port and a device that answers loads of its registers at once, with 42.
+struct RegisterBench : Machine {
+  RegisterBench()
+      : link(calendar, clock, clock, slow_link()),
+        up(calendar, clock, clock, {}),
+        down(calendar, clock, clock, {}),
+        memory("memory", *this),
+        root_port("root_port", calendar, clock, recorder, {}, link, up, down),
+        registers("registers", calendar, clock, reg::kBytes),
+        block(calendar.add_block()),
+        cpu("cpu", calendar, clock, {block, 0}) {
+    root_port.memory.socket.bind(memory.target.socket);
+    root_port.serve(registers);
+    cpu.port.socket.bind(registers.socket.socket);
+    cpu.port.bind_response<&RegisterBench::answered>(this);
+    link.down.bind<&RegisterBench::at_device>({block, 1}, this);
+    up.bind<&RegisterBench::at_tcu>({block, 2}, this);
+  }
+  void access(Picoseconds when, tlm::tlm_command command, std::uint64_t address, unsigned bytes) {
+    accesses.push_back(&pool.make(command, address, bytes));
+    std::memset(accesses.back()->data(), 0, bytes);
+    accesses.back()->data()[0] = 9;
+    calendar.post<&RegisterBench::send>(when, {block, 3}, this, accesses.size() - 1);
+  }
+  void send(std::uint64_t index) { cpu.port.send(*accesses[index]); }
+  void at_device(Tlp& tlp) {
+    seen.push_back({calendar.now(), tlp.address, tlp.data[0]});
+    if (tlp.kind != Tlp::Kind::memory_read) return;
+    tlp.kind = Tlp::Kind::completion;
+    tlp.data[0] = 42;
+    link.send_up(tlp);
+  }
+  void at_tcu(arch::dti::Upstream&) { up.consumed(); }
+  void answered(engine::Payload& payload) {
+    answers.push_back({calendar.now(), payload.get_address(), payload.ok() ? payload.data()[0] : ~0u});
+    payload.release();
+  }
+  /// The device writes 64 bytes of its own accord, for nobody to read.
+  void device_writes(Picoseconds when, std::uint64_t address, unsigned bytes) {
+    writes.push_back({});
+    writes.back().kind = Tlp::Kind::memory_write;
+    writes.back().address = address;
+    writes.back().bytes = bytes;
+    writes.back().data = {0x1122, 0};
+    if (bytes > 16) writes.back().transaction = &recorder.open(when, 0, 0, probe::Operation::write, 0, bytes);
+    calendar.post<&RegisterBench::send_write>(when, {block, 4}, this, writes.size() - 1);
+  }
+  void send_write(std::uint64_t index) { link.send_up(writes[index]); }
+
+  struct Event {
+    Picoseconds time;
+    std::uint64_t address, value;
+  };
+  pcie::PcieLink link;
+  engine::Link<arch::dti::Upstream> up;
+  engine::Link<arch::dti::Downstream> down;
+  MemoryStub memory;
+  pcie::RootPort root_port;
+  pcie::RegisterPort registers;
+  std::uint16_t block;
+  Cpu cpu;
+  engine::PayloadPool pool;
+  std::vector<engine::Payload*> accesses;
+  std::deque<Tlp> writes;
+  std::vector<Event> seen, answers;
+};
+
 }  // namespace
+
+TEST_CASE("loads and stores reach a device's registers over the link") {
+  RegisterBench bench;
+  bench.access(10'000, tlm::TLM_READ_COMMAND, 0x3000'001C, 4);
+  bench.access(10'000, tlm::TLM_WRITE_COMMAND, 0x3000'0000, 8);
+  bench.access(10'000, tlm::TLM_READ_COMMAND, 0x3000'0002, 2);  // no register
+  sc_core::sc_start();
+  REQUIRE(bench.seen.size() == 2);
+  CHECK(bench.seen[0].time == 11'000 + 24'000 + 5'000);
+  CHECK(bench.seen[0].address == 0x1C);
+  CHECK(bench.seen[1].time == 11'000 + 24'000 + (24'000 + 8'000) + 5'000);
+  CHECK(bench.seen[1].value == 9);
+  REQUIRE(bench.answers.size() == 3);
+  CHECK(bench.answers[0].time == 13'000);  // a store is posted: seen at 12 ns
+  CHECK(bench.answers[1].time == 14'000);
+  CHECK(bench.answers[1].value == ~0u);
+  CHECK(bench.answers[2].time == 40'000 + (24'000 + 4'000) + 5'000 + 1'000);
+  CHECK(bench.answers[2].value == 42);
+}
+
+TEST_CASE("a load's answer, and what the device writes for its driver, come after the writes before them") {
+  RegisterBench bench;
+  bench.memory.time = [](const engine::Payload& p) { return p.get_address() == 0x1000 ? 500'000 : 10'000; };
+  bench.device_writes(10'000, 0x1000, 64);  // at memory at 104 ns, done at 605 ns
+  bench.device_writes(10'000, 0x8000, 16);  // a record
+  bench.device_writes(10'000, 0x2f00'0000, 4);
+  bench.access(150'000, tlm::TLM_READ_COMMAND, 0x3000'0008, 4);
+  sc_core::sc_start();
+  REQUIRE(bench.memory.seen.size() == 3);
+  CHECK(bench.memory.seen[0].time == 10'000 + (24'000 + 64'000) + 5'000 + 1'000);
+  CHECK(bench.memory.seen[1].time == 604'000 + 1'000 + 1'000);
+  CHECK(bench.memory.seen[1].data[0] == 0x22);
+  CHECK(bench.memory.seen[2].time == 606'000 + 10'000 + 1'000 + 1'000);
+  REQUIRE(bench.answers.size() == 1);
+  CHECK(bench.answers[0].time == 618'000 + 10'000 + 1'000 + 1'000);
+}
 
 TEST_CASE("a fault: firmware, record, MSI; its answer: firmware, retry") {
   ReporterBench bench;
