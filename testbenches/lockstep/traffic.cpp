@@ -104,6 +104,8 @@ arch::WalkCacheKey Traffic::new_key() {
     const std::uint64_t low = kLow[below(4)], high = below(std::uint64_t{1} << mix_.spread) << 6;
     key.vpn ^= (low | high) << shift_of(key.granule, level);
   }
+  // The last pages of the address space: ranges around them reach beyond its end.
+  if (chance(12)) key.vpn = ~(below(4) << pages_shift(key.granule));
   return key;
 }
 
