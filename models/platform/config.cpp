@@ -52,7 +52,8 @@ std::vector<std::string> Config::check() const {
   }
   // Every group that overflows is answered Success and comes again, for ever if it can never fit.
   const auto pcie_devices = std::count(devices.kind, devices.kind + devices.count, DeviceKind::pcie);
-  const std::uint64_t group = std::min(endpoint.pri.group_pages, endpoint.pri.allocation);
+  const std::uint64_t group =
+      std::min({endpoint.pri.group_pages, endpoint.pri.allocation, endpoint.pri.capacity});
   const std::uint64_t pages = static_cast<std::uint64_t>(pcie_devices) * group;
   if (endpoint.pri.enabled && group > 1 && pages > std::uint64_t{1} << host.priq_log2) {
     errors.push_back("host.priq_log2: a queue of " + std::to_string(std::uint64_t{1} << host.priq_log2) +

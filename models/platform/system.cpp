@@ -200,6 +200,10 @@ void System::start() {
     device.own_handler = config_.devices.handler[i] == DeviceHandler::driver;
     device.group = config_.devices.group[i];
     if (device.faults == host::FaultMode::device) device.fault_registers = device_registers(i);
+    if (config_.devices.kind[i] == DeviceKind::pcie) {
+      device.pasid_bits = config_.endpoint.pasid_bits;
+      device.response_pasid = config_.endpoint.pri.response_pasid;
+    }
     devices.push_back(device);
   }
   host_->start(std::move(devices), [this] {

@@ -56,6 +56,26 @@ TEST_CASE("PASIDs that differ in their high bits only have memory of their own")
   CHECK(value_of(result, "host", "pages_mapped") == 16 * std::size(kPasids));
 }
 
+TEST_CASE("a PASID wider than the device's capability is refused at bind, and never cut") {
+  std::vector<std::string> settings = kSettings;
+  settings.push_back("endpoint.pasid_bits=12");
+  Machine machine(accesses(), settings);
+  std::set<std::uint32_t> at_tcu;
+  machine.system().smmu().tcu().on_invalidate = [&](const arch::Command& command) {
+    if (command.opcode == arch::Opcode::atc_inv && command.substream.valid)
+      at_tcu.insert(command.substream.value);
+  };
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  check_conserved(result);
+  for (const auto& [id, t] : machine.transactions) {
+    const bool fits = t.value.device != 0 || t.value.pasid < 1u << 12;
+    CHECK((t.value.outcome == probe::Outcome::ok) == fits);
+  }
+  CHECK(value_of(result, "endpoint0", "pasid_too_wide") + value_of(result, "trace", "refused") > 300);
+  CHECK(at_tcu == std::set<std::uint32_t>{0xFFF, 0x3FF, 0xFF, 0xF});
+}
+
 TEST_CASE("PASIDs of 20 bits in run.db") {
   const Scratch scratch;
   const std::string file = scratch.file("wide.svt", "# svasim trace 1\n" + accesses());

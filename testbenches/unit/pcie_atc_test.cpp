@@ -23,8 +23,8 @@ AtsTranslation translation(std::uint64_t address, unsigned log2_size = 12, bool 
   return t;
 }
 AtcTag pasid(std::uint32_t value, bool privileged = false) { return {{true, value}, privileged}; }
-AtcInvalidation range(std::uint64_t address, unsigned log2_size, arch::SubstreamId whose = {},
-                      bool global = false) {
+AtcInvalidation span(std::uint64_t address, unsigned log2_size, arch::SubstreamId whose = {},
+                     bool global = false) {
   return {{address, static_cast<std::uint8_t>(log2_size)}, whose, global};
 }
 
@@ -60,6 +60,35 @@ TEST_CASE("permissions: a read-only entry does not serve a write, one without ac
   CHECK(atc.entries() == 1);
 }
 
+TEST_CASE("a fetch needs Execute, which is given only where it was asked for") {
+  Atc atc(4, 2);
+  atc.insert(pasid(1), Va(0x1000), translation(0x9000));
+  CHECK(atc.lookup(pasid(1), Va(0x1000), false, true) == nullptr);
+  AtsTranslation t = translation(0x9000);
+  t.execute = true;
+  atc.insert(pasid(1), Va(0x1000), t);
+  CHECK(atc.lookup(pasid(1), Va(0x1000), false, true) != nullptr);
+  CHECK(atc.lookup(pasid(1), Va(0x1000), false, false) != nullptr);
+}
+
+TEST_CASE("every translation size from 4 KiB to 1 GiB, as the S bit and the size code say it") {
+  const unsigned log2_size = GENERATE(range(12u, 31u));
+  const std::uint64_t size = std::uint64_t{1} << log2_size, base = 5 * size;
+  Atc atc(16, 2);
+  AtsTranslation sent = translation(3 * size, log2_size);
+  atc.insert(pasid(1), Va(base + 0x123), arch::decode_ats_translation(arch::encode(sent)));
+  for (const std::uint64_t va : {base, base + size / 2, base + size - 1}) {
+    const AtsTranslation* t = atc.lookup(pasid(1), Va(va), true);
+    REQUIRE(t != nullptr);
+    CHECK(t->address == 3 * size);
+    CHECK(t->log2_size == log2_size);
+  }
+  CHECK(atc.lookup(pasid(1), Va(base - 1), false) == nullptr);
+  CHECK(atc.lookup(pasid(1), Va(base + size), false) == nullptr);
+  CHECK(atc.entries() == 1);
+  CHECK(atc.invalidate(span(base + size - 0x1000, 12, {true, 1})) == 1);
+}
+
 TEST_CASE("of overlapping sizes the one that grants answers") {
   Atc atc(4, 2);
   atc.insert(pasid(1), Va(0x1000), translation(0x9000, 12, false));
@@ -88,15 +117,15 @@ TEST_CASE("invalidation: any overlap counts; without PASID or with Global, for e
     atc.insert(pasid(2), Va(0x1000), translation(0xa000));
   };
   fill();
-  CHECK(atc.invalidate(range(0x21'5000, 12, {true, 1})) == 1);
-  CHECK(atc.invalidate(range(0x1000, 12, {true, 2})) == 1);
-  CHECK(atc.invalidate(range(0x1000, 12, {true, 2})) == 0);
+  CHECK(atc.invalidate(span(0x21'5000, 12, {true, 1})) == 1);
+  CHECK(atc.invalidate(span(0x1000, 12, {true, 2})) == 1);
+  CHECK(atc.invalidate(span(0x1000, 12, {true, 2})) == 0);
   fill();
-  CHECK(atc.invalidate(range(0x1000, 12, {true, 2}, true)) == 2);
+  CHECK(atc.invalidate(span(0x1000, 12, {true, 2}, true)) == 2);
   fill();
-  CHECK(atc.invalidate(range(0, 13)) == 2);
+  CHECK(atc.invalidate(span(0, 13)) == 2);
   fill();
-  CHECK(atc.invalidate(range(0, 64)) == 3);
+  CHECK(atc.invalidate(span(0, 64)) == 3);
   CHECK(atc.entries() == 0);
 }
 
@@ -106,7 +135,7 @@ TEST_CASE("absurd sizes do no harm") {
     atc.insert(pasid(1), Va(~std::uint64_t{0}), translation(0, log2_size));
     CHECK(atc.lookup(pasid(1), Va(~std::uint64_t{0}), false) != nullptr);
   }
-  atc.invalidate(range(~std::uint64_t{0}, 12));
+  atc.invalidate(span(~std::uint64_t{0}, 12));
   CHECK(atc.entries() == 0);
 }
 
@@ -187,7 +216,7 @@ TEST_CASE("random traffic: never an answer the list would not give, and with roo
         const arch::SubstreamId whose{pick(4) != 0, pick(3)};
         const bool global = pick(8) == 0;
         const std::uint64_t size = std::uint64_t{1} << log2_size;
-        atc.invalidate(range(va, log2_size, whose, global));
+        atc.invalidate(span(va, log2_size, whose, global));
         naive.invalidate(va / size * size, va / size * size + size - 1, whose, global);
         break;
       }

@@ -219,6 +219,135 @@ TEST_CASE("an answer for untranslated use only is obeyed") {
   bench.check_conserved();
 }
 
+TEST_CASE("privileged accesses and fetches say so, and have translations of their own") {
+  pcie::DeviceAccess fetch = at(1'000'000, read(0x1000)), privileged = at(2'000'000, read(0x1000));
+  fetch.execute = privileged.privileged = true;
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp& tlp) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.execute = tlp.execute;
+    answer.translation.privileged = tlp.privileged;
+    return answer;
+  };
+  bench.run({read(0x1000), fetch, privileged, at(3'000'000, fetch), at(4'000'000, privileged)});
+  const auto requests = bench.host.of(Tlp::Kind::translation_request);
+  REQUIRE(requests.size() == 3);
+  CHECK_FALSE(requests[0].tlp.execute);
+  CHECK(requests[1].tlp.execute);
+  CHECK_FALSE(requests[1].tlp.privileged);
+  CHECK(requests[2].tlp.privileged);
+  CHECK_FALSE(requests[2].tlp.execute);
+  CHECK(bench.counter("atc_hits") == 2);
+  bench.check_conserved();
+}
+
+TEST_CASE(
+    "without the PASID capability's Execute and Privileged, or without a PASID, they are plain accesses") {
+  const bool pasid = GENERATE(true, false);
+  pcie::EndpointConfig config;
+  config.pasid = pasid;
+  if (pasid) config.execute = config.privileged = false;
+  EndpointBench bench(config);
+  bench.host.pages[0x1000] = page(0x9000);
+  pcie::DeviceAccess access = read(0x1000);
+  access.execute = access.privileged = true;
+  bench.run({access});
+  const Tlp request = bench.host.of(Tlp::Kind::translation_request).at(0).tlp;
+  CHECK(request.pasid.valid == pasid);
+  CHECK_FALSE(request.execute);
+  CHECK_FALSE(request.privileged);
+  CHECK(bench.transaction(1).outcome == Outcome::ok);
+  bench.check_conserved();
+}
+
+TEST_CASE("a fetch that joins a read's request asks again; one refused Execute asks for the page") {
+  pcie::DeviceAccess fetch = read(0x1040);
+  fetch.execute = true;
+  EndpointBench bench;
+  bool executable = false;
+  bench.host.translate = [&](const Tlp& tlp) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.execute = tlp.execute && executable;
+    return answer;
+  };
+  bench.host.serve = [&](const Tlp& tlp) {
+    CHECK(tlp.execute);
+    executable = true;
+    return 0u;
+  };
+  bench.run({read(0x1000), fetch});
+  CHECK(bench.host.of(Tlp::Kind::translation_request).size() == 3);
+  CHECK(bench.transaction(1).rounds == 0);
+  CHECK(bench.transaction(2).rounds == 1);
+  CHECK(bench.transaction(2).outcome == Outcome::ok);
+  bench.check_conserved();
+}
+
+TEST_CASE("a device may ask for write permission always") {
+  pcie::EndpointConfig config;
+  config.ats.no_write = false;
+  EndpointBench bench(config);
+  bench.host.translate = [](const Tlp& tlp) { return page(0x9000, !tlp.no_write); };
+  bench.run({read(0x1000), at(1'000'000, write(0x1000))});
+  CHECK_FALSE(bench.host.of(Tlp::Kind::translation_request).at(0).tlp.no_write);
+  CHECK(bench.counter("atc_hits") == 1);
+  bench.check_conserved();
+}
+
+TEST_CASE("translated requests are No Snoop if their translation says N") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp& tlp) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.no_snoop = tlp.address == 0x2000;
+    return answer;
+  };
+  bench.run({read(0x1000), write(0x2000)});
+  CHECK_FALSE(bench.host.of(Tlp::Kind::memory_read).at(0).tlp.no_snoop);
+  CHECK(bench.host.of(Tlp::Kind::memory_write).at(0).tlp.no_snoop);
+  bench.check_conserved();
+}
+
+TEST_CASE("after Unsupported Request a device may go on without ATS") {
+  pcie::EndpointConfig config;
+  config.ats.stop_on_unsupported = true;
+  config.ats.requests = 1;
+  EndpointBench bench(config);
+  bench.host.pages[0x1000] = page(0x9000);
+  bench.host.translate = [](const Tlp& tlp) {
+    return tlp.address == 0x2000 ? arch::AtsAnswer{arch::AtsStatus::unsupported_request, {}} : page(0x9000);
+  };
+  // The first is translated; the second's request is refused, the third's waits behind it.
+  bench.run(
+      {read(0x1000), at(500'000, read(0x2000)), at(500'000, read(0x3000)), at(1'000'000, read(0x1000))});
+  CHECK(bench.transaction(1).outcome == Outcome::ok);
+  CHECK(bench.transaction(2).outcome == Outcome::failed);
+  const auto reads = bench.host.of(Tlp::Kind::memory_read);
+  REQUIRE(reads.size() == 3);
+  CHECK(reads[0].tlp.address_type == arch::AddressType::translated);
+  for (const unsigned i : {1u, 2u}) {
+    CHECK(reads[i].tlp.address_type == arch::AddressType::untranslated);
+    CHECK(reads[i].tlp.pasid == arch::SubstreamId{true, 1});
+  }
+  CHECK(bench.counter("ats_requests") == 2);
+  bench.check_conserved();
+}
+
+TEST_CASE("PASIDs of the capability's width go whole into every TLP; a wider one fails in the device") {
+  const unsigned bits = GENERATE(20u, 8u, 1u);
+  const std::uint32_t widest = (1u << bits) - 1;
+  pcie::EndpointConfig config;
+  config.pasid_bits = bits;
+  EndpointBench bench(config);
+  bench.run({read(0x1000, 64, widest), read(0x1000, 64, widest + 1)});
+  CHECK(bench.transaction(1).outcome == Outcome::ok);
+  CHECK(bench.transaction(2).outcome == Outcome::failed);
+  CHECK(bench.transaction(2).total == bench.transaction(2).in(Stage::issue));
+  CHECK(bench.counter("pasid_too_wide") == 1);
+  CHECK(bench.host.of(Tlp::Kind::translation_request).at(0).tlp.pasid.value == widest);
+  CHECK(bench.host.of(Tlp::Kind::page_request).at(0).tlp.pasid.value == widest);
+  bench.check_conserved();
+}
+
 TEST_CASE("a posted write leaves the window when it gets onto the wire, a read when it completes") {
   pcie::EndpointConfig config;
   config.ats.enabled = config.pri.enabled = false;

@@ -12,6 +12,8 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -201,6 +203,7 @@ class ScriptedHost {
     }
   }
   void page_request(const Tlp& tlp) {
+    if (tlp.last && !tlp.read && !tlp.write) return;  // stop marker
     const probe::FaultKey key{probe::FaultKind::pri, arch::raw(tlp.requester), tlp.group};
     m_.recorder.find(key, tlp.address)->enter(Stage::fault_record, m_.calendar.now());
     group_.push_back(tlp);
@@ -271,6 +274,11 @@ struct EndpointBench : Machine {
   void write_pri_control_at(Picoseconds when, std::uint32_t value) {
     write_register_at(when, capability(arch::pci::kPriId) + arch::pci::pri::kControl, value);
   }
+  /// Carries out `what` at that time, after all else.
+  void look_at(Picoseconds when, std::function<void()> what) {
+    looks_.push_back(std::move(what));
+    calendar.post<&EndpointBench::look>(when, {65535, 3}, this, looks_.size() - 1);
+  }
   /// Every run ends so.
   void check_conserved() const {
     CHECK(recorder.live() == 0);
@@ -288,7 +296,9 @@ struct EndpointBench : Machine {
   void write_register(std::uint64_t index) {
     endpoint.write_register(writes_[index].first, writes_[index].second);
   }
+  void look(std::uint64_t index) { looks_[index](); }
   std::vector<std::pair<std::uint32_t, std::uint32_t>> writes_;
+  std::vector<std::function<void()>> looks_;
 };
 
 }  // namespace svasim::test

@@ -124,3 +124,89 @@ TEST_CASE("32 invalidations at once; a tag in use or out of range is not accepte
   CHECK(bench.host.of(Tlp::Kind::invalidate_completion).size() == 32);
   CHECK(bench.counter("unexpected_messages") == 1);
 }
+
+TEST_CASE("a completion for each traffic class, all behind what used the translation") {
+  const unsigned completions = GENERATE(1u, 3u, 8u);
+  pcie::EndpointConfig config;
+  config.atc.completions = completions;
+  EndpointBench bench(config);
+  bench.host.invalidate_at(10'000, 5, 0x1000);
+  bench.run({});
+  const auto sent = bench.host.of(Tlp::Kind::invalidate_completion);
+  REQUIRE(sent.size() == completions);
+  for (unsigned i = 0; i < completions; ++i) {
+    CHECK(sent[i].tlp.itags == 1u << 5);
+    CHECK(sent[i].tlp.completions == completions % 8);
+    // At the device at 10 + 36 + 5 = 51 ns, removed 4 cycles later; then each has the wire for 24 ns.
+    CHECK(sent[i].time == 55'000 + (i + 1) * 24'000 + 5'000);
+  }
+  bench.check_conserved();
+}
+
+TEST_CASE("completions that wait share a message, and their ITags are in use until it is sent") {
+  pcie::EndpointConfig config;
+  config.atc.collect_cycles = 200;
+  EndpointBench bench(config);
+  for (const std::uint16_t itag : {0, 7, 31}) bench.host.invalidate_at(10'000, itag, 0x1000);
+  bench.host.invalidate_at(100'000, 7, 0x1000);  // still in use
+  bench.host.invalidate_at(300'000, 7, 0x1000);
+  bench.run({});
+  const auto sent = bench.host.of(Tlp::Kind::invalidate_completion);
+  REQUIRE(sent.size() == 2);
+  CHECK(sent[0].tlp.itags == (1u << 0 | 1u << 7 | 1u << 31));
+  CHECK(sent[0].time == 55'000 + 200'000 + 29'000);  // 200 cycles after the first is done
+  CHECK(sent[1].tlp.itags == 1u << 7);
+  CHECK(bench.counter("unexpected_messages") == 1);
+  CHECK(bench.counter("atc_invalidations") == 4);
+  CHECK(bench.counter("atc_completions") == 2);
+}
+
+TEST_CASE("the Global flag of an Invalidate Request is obeyed if the capability says so") {
+  const bool supported = GENERATE(true, false);
+  pcie::EndpointConfig config;
+  config.atc.global_invalidate = supported;
+  EndpointBench bench(config);
+  bench.host.pages[0x1000] = page(0x9000);
+  Tlp tlp;
+  tlp.kind = Tlp::Kind::invalidate_request;
+  tlp.pasid = {true, 2};
+  tlp.address = 0x1000;
+  tlp.log2_span = 12;
+  tlp.global = true;
+  bench.host.send_at(500'000, tlp);
+  bench.run({read(0x1000)});
+  CHECK(bench.counter("atc_invalidated") == (supported ? 1 : 0));
+  bench.check_conserved();
+}
+
+TEST_CASE("a translation that is valid for every PASID is lost, and waited for, with any of them") {
+  EndpointBench bench;
+  bench.host.translate = [](const Tlp&) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.global = true;
+    return answer;
+  };
+  bench.host.memory_time = 500'000;
+  bench.host.invalidate_at(300'000, 0, 0x1000, 12, 9);  // nobody uses that PASID
+  bench.run({read(0x1000, 64, 1), at(200'000, read(0x1000, 64, 2))});
+  CHECK(bench.counter("atc_hits") == 1);  // the other PASID's
+  CHECK(bench.counter("atc_invalidated") == 1);
+  const auto sent = bench.host.of(Tlp::Kind::invalidate_completion);
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].time == bench.transaction(2).done() + 29'000);
+  bench.check_conserved();
+}
+
+TEST_CASE("an answer valid for every PASID races with an invalidation of any, another answer does not") {
+  const bool global = GENERATE(true, false);
+  EndpointBench bench;
+  bench.host.translate = [=](const Tlp&) {
+    arch::AtsAnswer answer = page(0x9000);
+    answer.translation.global = global;
+    return answer;
+  };
+  bench.host.invalidate_at(40'000, 0, 0x1000, 12, 9);
+  bench.run({read(0x1000)});
+  CHECK(bench.counter("ats_stale") == (global ? 1 : 0));
+  bench.check_conserved();
+}
