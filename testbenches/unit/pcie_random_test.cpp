@@ -150,7 +150,8 @@ class Tcu {
     const unsigned how = random_() % 8;
     message.command.size = static_cast<std::uint8_t>(
         how == 0 ? arch::kAtcInvalidateAll : log2_size(first) - 12 + (how == 1 ? 1 + random_() % 9 : 0));
-    message.command.substream = {true, first < kShared ? victim->first.pasid : 1 + random_() % 3};
+    message.command.substream = {
+        true, first < kShared ? victim->first.pasid : 1 + static_cast<std::uint32_t>(random_() % 3)};
     if (how == 2) message.command.substream = {};
     message.command.global = how == 3;
     if (how == 3) message.command.substream.value = 7;
