@@ -1,11 +1,13 @@
 // Messages between a TBU or root port and the TCU, after Arm DTI: translation requests answered out of order
-// by id, invalidations and syncs in order. Sizes are those of the protocol's messages on its stream.
+// by id, invalidations and syncs in order. Their bits on the stream are in dti_tbu.hpp and dti_ats.hpp.
 #pragma once
 
 #include <cstdint>
 
 #include "models/arch/ats_answer.hpp"
 #include "models/arch/command.hpp"
+#include "models/arch/dti_ats.hpp"
+#include "models/arch/dti_tbu.hpp"
 #include "models/arch/fault.hpp"
 #include "models/arch/translation.hpp"
 #include "models/arch/types.hpp"
@@ -16,14 +18,15 @@ struct Transaction;  // carried along for instrumentation only
 
 namespace svasim::arch::dti {
 
-inline constexpr unsigned kTransReqBytes = 20;
-inline constexpr unsigned kTransRespBytes = 20;
-inline constexpr unsigned kTransFaultBytes = 4;
-inline constexpr unsigned kInvReqBytes = 16;
-inline constexpr unsigned kShortBytes = 1;  ///< INV_ACK, SYNC_REQ, SYNC_ACK
-inline constexpr unsigned kPageReqBytes = 16;
-inline constexpr unsigned kPageRespBytes = 8;
-inline constexpr unsigned kInvCompBytes = 8;
+// Sizes on the stream.
+inline constexpr unsigned kTransReqBytes = tbu::TransReq::kBits / 8;
+inline constexpr unsigned kTransRespBytes = tbu::TransResp::kBits / 8;
+inline constexpr unsigned kTransFaultBytes = TransFault::kBits / 8;
+inline constexpr unsigned kInvReqBytes = tbu::InvReq::kBits / 8;
+inline constexpr unsigned kShortBytes = tbu::SyncReq::kBits / 8;  ///< SYNC_ACK too
+inline constexpr unsigned kPageReqBytes = ats::PageReq::kBits / 8;
+inline constexpr unsigned kPageRespBytes = ats::PageResp::kBits / 8;
+inline constexpr unsigned kInvCompBytes = ats::InvComp::kBits / 8;
 
 /// How the requester wants faults handled (FLOW).
 enum class Flow : std::uint8_t { stall, no_stall, ats };
@@ -53,8 +56,8 @@ struct Downstream {
   Kind kind = Kind::trans_resp;
   std::uint16_t id = 0;  ///< trans_*: TRANSLATION_ID; sync_req: number to echo; atc_inv: ITag
   bool do_not_cache = false;
-  bool raz = false;          ///< trans_fault: read as zero, write ignored; otherwise abort
-  TranslationResult result;  ///< trans_resp
+  bool raz = false;                ///< trans_fault: read as zero, write ignored; otherwise abort
+  TranslationResult result;        ///< trans_resp
   AccessOverride access_override;  ///< trans_resp: applies to an access before its permissions are checked
   AtsAnswer ats;                   ///< ats_resp
   Command command;                 ///< inv_req: the TLBI or CFGI; atc_inv: the ATC_INV

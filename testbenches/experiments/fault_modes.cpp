@@ -63,7 +63,7 @@ constexpr unsigned kFlight = 7, kRequest = 5, kReissue = 9, kDtiFlight = 8,
 constexpr unsigned link(unsigned bytes) { return bytes + kFlight; }
 constexpr unsigned dti(unsigned bytes) { return (bytes + kDtiWidth - 1) / kDtiWidth + kDtiFlight; }
 constexpr unsigned kMessage = 24 + 4, kCompletion = 24 + 8;  ///< header and PASID; header and translation
-constexpr unsigned kPageRequest = kRequest + link(kMessage) + dti(16), kResponse = dti(8) + link(kMessage);
+constexpr unsigned kPageRequest = kRequest + link(kMessage) + dti(16), kResponse = dti(12) + link(kMessage);
 constexpr unsigned kAtsRoundTrip = link(kMessage) + dti(20) + dti(20) + link(kCompletion);
 
 /// Fault latency in ns of the last of four pages in one table, whose neighbours have warmed everything up.

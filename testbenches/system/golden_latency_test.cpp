@@ -203,7 +203,7 @@ TEST_CASE("golden: whole transactions, stage by stage") {
         Path{{Stage::atc, kAtc}} + ats(1) +
         // The page request: the device makes it, and it goes up the link and over DTI.
         Path{{Stage::link_out, kRequest + link(kHeader + kPasid) + dti(16)}} + kService +
-        Path{{Stage::prg_response, dti(8) + link(kHeader + kPasid)}, {Stage::reissue, kReissue}} + ats(1) +
+        Path{{Stage::prg_response, dti(12) + link(kHeader + kPasid)}, {Stage::reissue, kReissue}} + ats(1) +
         Path{{Stage::atc, kAtc}} + translated(kLine);
     CHECK(text(path_of(machine.transactions.at(kPri))) == text(expected));
   }
