@@ -11,7 +11,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "models/trace/text_format.hpp"
+#include "models/trace/numbers.hpp"
 
 namespace svasim::trace {
 namespace {
@@ -113,19 +113,16 @@ std::uint64_t copy(Reader& reader, Writer& writer) {
   return writer.records();
 }
 
-}  // namespace
-
-std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out) {
-  const auto reader = Reader::open(in, options.read);
+std::uint64_t copy_to(Reader& reader, const WriteOptions& options, const std::string& out) {
   // Only a regular file may be replaced by a rename: "-", a device, a pipe or a link is written in place.
   std::error_code ignored;
   const auto type = std::filesystem::symlink_status(out, ignored).type();
   const bool replaceable =
       type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found;
-  if (out == "-" || !replaceable) return copy(*reader, *Writer::open(out, options.write));
+  if (out == "-" || !replaceable) return copy(reader, *Writer::open(out, options));
   const std::string part = out + ".part";
   try {
-    const std::uint64_t records = copy(*reader, *Writer::open(part, options.write));
+    const std::uint64_t records = copy(reader, *Writer::open(part, options));
     if (std::rename(part.c_str(), out.c_str()) != 0)
       throw TraceError(out + ": cannot create: the rename failed");
     return records;
@@ -133,6 +130,18 @@ std::uint64_t import_trace(const ImportOptions& options, const std::string& in, 
     std::remove(part.c_str());
     throw;
   }
+}
+
+}  // namespace
+
+std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out) {
+  return copy_to(*Reader::open(in, options.read), options.write, out);
+}
+
+std::uint64_t generate_trace(const Pattern& pattern, const std::string& out) {
+  WriteOptions options = write_options_for(out);
+  options.comment = "svasim trace generate " + pattern.print();
+  return copy_to(*Reader::generate(pattern), options, out);
 }
 
 void trace_info(const std::string& path, std::ostream& out, const ReadOptions& options) {

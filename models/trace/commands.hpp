@@ -22,6 +22,9 @@ struct ImportOptions {
 /// under its name only when it is complete.
 std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out);
 
+/// Writes a synthetic trace, as import_trace() does; text names its pattern in a comment.
+std::uint64_t generate_trace(const Pattern& pattern, const std::string& out);
+
 /// Prints records, reads, writes, bytes, devices, PASIDs with their distinct 4 KiB pages, address range and
 /// time span. Memory grows with the number of distinct pages only.
 void trace_info(const std::string& path, std::ostream& out, const ReadOptions& options = {});

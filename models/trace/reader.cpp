@@ -4,6 +4,7 @@
 #include "models/trace/binary_format.hpp"
 #include "models/trace/byte_source.hpp"
 #include "models/trace/coalescer.hpp"
+#include "models/trace/generator.hpp"
 #include "models/trace/lackey_format.hpp"
 #include "models/trace/line_source.hpp"
 #include "models/trace/text_format.hpp"
@@ -67,10 +68,19 @@ std::unique_ptr<Reader> Reader::make(std::unique_ptr<ByteSource> bytes, const Re
   std::string format = kNames[static_cast<int>(detected)];
   if (!bytes->compression().empty()) format += ", " + bytes->compression();
   std::string name = bytes->name();
-  std::unique_ptr<Decoder> decoder = make_decoder(detected, std::move(bytes), options);
+  return make(make_decoder(detected, std::move(bytes), options), std::move(name), std::move(format), options);
+}
+
+std::unique_ptr<Reader> Reader::make(std::unique_ptr<Decoder> decoder, std::string name, std::string format,
+                                     const ReadOptions& options) {
   if (options.coalesce != 0) decoder = std::make_unique<Coalescer>(std::move(decoder), options.coalesce);
   return std::unique_ptr<Reader>(
       new Reader(std::move(decoder), std::move(name), std::move(format), options.limit));
+}
+
+std::unique_ptr<Reader> Reader::generate(const Pattern& pattern, const ReadOptions& options) {
+  check_options(options);
+  return make(make_generator(pattern), pattern.print(), "generated", options);
 }
 
 Reader::Reader(std::unique_ptr<Decoder> decoder, std::string name, std::string format, std::uint64_t limit)

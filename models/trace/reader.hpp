@@ -12,6 +12,7 @@
 #include <string>
 
 #include "models/trace/error.hpp"
+#include "models/trace/pattern.hpp"
 #include "models/trace/record.hpp"
 
 namespace svasim::trace {
@@ -42,6 +43,9 @@ class Reader {
   static std::unique_ptr<Reader> open(std::istream& in, const std::string& name,
                                       const ReadOptions& options = {});
 
+  /// A synthetic trace; of `options`, coalesce and limit count.
+  static std::unique_ptr<Reader> generate(const Pattern& pattern, const ReadOptions& options = {});
+
   ~Reader();
 
   /// Fetches the next record, which is legal by check(). False at the end. Throws TraceError at a bad record,
@@ -60,6 +64,8 @@ class Reader {
  private:
   Reader(std::unique_ptr<Decoder> decoder, std::string name, std::string format, std::uint64_t limit);
   static std::unique_ptr<Reader> make(std::unique_ptr<class ByteSource> bytes, const ReadOptions& options);
+  static std::unique_ptr<Reader> make(std::unique_ptr<Decoder> decoder, std::string name, std::string format,
+                                      const ReadOptions& options);
 
   std::unique_ptr<Decoder> decoder_;
   std::string name_;

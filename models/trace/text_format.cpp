@@ -1,74 +1,11 @@
 // See text_format.hpp.
 #include "models/trace/text_format.hpp"
 
-#include <charconv>
-
 #include "models/trace/line_source.hpp"
+#include "models/trace/numbers.hpp"
 
 namespace svasim::trace {
 namespace {
-
-struct Unit {
-  std::string_view name;
-  std::uint64_t factor;
-};
-constexpr Unit kTimeUnits[] = {{"ms", 1'000'000'000}, {"us", 1'000'000}, {"ns", 1'000}, {"ps", 1}};
-constexpr Unit kSizeUnits[] = {{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
-
-/// Decimal, or hexadecimal after 0x; takes the digits off `text`. False without digits or beyond 64 bits.
-bool take_number(std::string_view& text, std::uint64_t& value) {
-  const int base = text.substr(0, 2) == "0x" ? 16 : 10;
-  if (base == 16) text.remove_prefix(2);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
-
-bool multiply(std::uint64_t& value, std::uint64_t factor) {
-  return !__builtin_mul_overflow(value, factor, &value);
-}
-
-template <std::size_t N>
-const Unit* find_unit(const Unit (&units)[N], std::string_view name) {
-  for (const Unit& unit : units)
-    if (unit.name == name) return &unit;
-  return nullptr;
-}
-
-bool parse_size(std::string_view text, std::uint64_t& bytes) {
-  if (!take_number(text, bytes)) return false;
-  const Unit* const unit = find_unit(kSizeUnits, text);
-  return unit && multiply(bytes, unit->factor);
-}
-
-/// A whole or decimal number and a unit, a whole number of picoseconds in all.
-bool parse_time(std::string_view text, std::uint64_t& ps) {
-  if (!take_number(text, ps)) return false;
-  std::string_view digits;
-  if (!text.empty() && text[0] == '.') {
-    text.remove_prefix(1);
-    digits = text.substr(0, text.find_first_not_of("0123456789"));
-    text.remove_prefix(digits.size());
-    if (digits.empty()) return false;
-  }
-  const Unit* const unit = find_unit(kTimeUnits, text);
-  if (!unit || !multiply(ps, unit->factor)) return false;
-  std::uint64_t weight = unit->factor;
-  for (const char digit : digits) {
-    weight /= 10;
-    if (weight == 0 && digit != '0') return false;
-    if (__builtin_add_overflow(ps, weight * static_cast<std::uint64_t>(digit - '0'), &ps)) return false;
-  }
-  return true;
-}
-
-bool parse_u32(std::string_view text, std::uint32_t& value) {
-  std::uint64_t wide = 0;
-  if (!take_number(text, wide) || !text.empty() || wide > 0xffffffff) return false;
-  value = static_cast<std::uint32_t>(wide);
-  return true;
-}
 
 constexpr std::string_view kProtectionLetters = "rwx";
 constexpr std::string_view kAsNames[] = {"", "domain", "guest", "device"};
@@ -240,24 +177,17 @@ class TextDecoder final : public Decoder {
 
 class TextEncoder final : public Encoder {
  public:
-  void begin(std::string& out) override { out.append(kTextHeader).append("\n"); }
+  explicit TextEncoder(std::string comment) : comment_(std::move(comment)) {}
+  void begin(std::string& out) override {
+    out.append(kTextHeader).append("\n");
+    if (!comment_.empty()) out.append("# ").append(comment_).append("\n");
+  }
   void encode(const Record& record, std::string& out) override { print_record(record, out); }
   void end(std::string&) override {}
+
+ private:
+  const std::string comment_;
 };
-
-void append_number(std::string& out, std::uint64_t value, int base = 10) {
-  char digits[24];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value, base).ptr);
-}
-
-void append_time(std::string& out, std::uint64_t ps) {
-  for (const Unit& unit : kTimeUnits) {
-    if (unit.factor != 1 && (ps == 0 || ps % unit.factor != 0)) continue;
-    append_number(out, ps / unit.factor);
-    out.append(unit.name);
-    return;
-  }
-}
 
 void append_protection(std::string& out, std::uint8_t protection) {
   out.append(protection == kNoAccess ? "none" : "");
@@ -288,7 +218,9 @@ std::unique_ptr<Decoder> make_text_decoder(std::unique_ptr<ByteSource> bytes) {
   return std::make_unique<TextDecoder>(std::move(bytes));
 }
 
-std::unique_ptr<Encoder> make_text_encoder() { return std::make_unique<TextEncoder>(); }
+std::unique_ptr<Encoder> make_text_encoder(const std::string& comment) {
+  return std::make_unique<TextEncoder>(comment);
+}
 
 void print_record(const Record& record, std::string& out) {
   const Record defaults;
@@ -303,14 +235,8 @@ void print_record(const Record& record, std::string& out) {
   if (record.control.in_flight != kAnyNumber)
     append_number(out.append(" inflight="), record.control.in_flight);
   if (record.control.nowait) out.append(" nowait");
-  if (record.has_time) append_time(out.append(" t="), record.time_ps);
+  if (record.has_time) out.append(" t=").append(print_time(record.time_ps));
   out.append("\n");
-}
-
-std::string print_time(std::uint64_t ps) {
-  std::string text;
-  append_time(text, ps);
-  return text;
 }
 
 }  // namespace svasim::trace

@@ -17,12 +17,10 @@ inline constexpr std::string_view kTextHeaderAnyVersion = "# svasim trace ";
 
 /// Throws TraceError if the first line is not the header of this version.
 std::unique_ptr<Decoder> make_text_decoder(std::unique_ptr<ByteSource> bytes);
-std::unique_ptr<Encoder> make_text_encoder();
+/// `comment`, if it is not empty, becomes the second line.
+std::unique_ptr<Encoder> make_text_encoder(const std::string& comment);
 
 /// Appends one line, with its end. Default device and PASID are left out.
 void print_record(const Record& record, std::string& out);
-
-/// A time in the largest unit that keeps it whole, such as "123ns".
-std::string print_time(std::uint64_t ps);
 
 }  // namespace svasim::trace

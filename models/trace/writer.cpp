@@ -30,18 +30,18 @@ WriteOptions write_options_for(const std::string& path) {
 }
 
 std::unique_ptr<Writer> Writer::open(const std::string& path, const WriteOptions& options) {
-  return std::unique_ptr<Writer>(
-      new Writer(std::make_unique<ByteSink>(path, options.compression), options.format));
+  return std::unique_ptr<Writer>(new Writer(std::make_unique<ByteSink>(path, options.compression), options));
 }
 
 std::unique_ptr<Writer> Writer::open(std::ostream& out, const std::string& name,
                                      const WriteOptions& options) {
   return std::unique_ptr<Writer>(
-      new Writer(std::make_unique<ByteSink>(out, name, options.compression), options.format));
+      new Writer(std::make_unique<ByteSink>(out, name, options.compression), options));
 }
 
-Writer::Writer(std::unique_ptr<ByteSink> sink, Format format)
-    : sink_(std::move(sink)), encoder_(format == Format::text ? make_text_encoder() : make_binary_encoder()) {
+Writer::Writer(std::unique_ptr<ByteSink> sink, const WriteOptions& options)
+    : sink_(std::move(sink)),
+      encoder_(options.format == Format::text ? make_text_encoder(options.comment) : make_binary_encoder()) {
   encoder_->begin(buffer_);
 }
 

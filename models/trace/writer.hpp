@@ -19,6 +19,7 @@ enum class Compression { none, gzip, xz, zstd };
 struct WriteOptions {
   Format format = Format::binary;
   Compression compression = Compression::none;
+  std::string comment = {};  ///< one line for the reader of a text trace
 };
 
 /// What a file name asks for: .gz, .xz and .zst compress; .txt (before such an ending) and "-" are text,
@@ -49,7 +50,7 @@ class Writer {
   std::uint64_t records() const { return records_; }  ///< written so far
 
  private:
-  Writer(std::unique_ptr<ByteSink> sink, Format format);
+  Writer(std::unique_ptr<ByteSink> sink, const WriteOptions& options);
 
   std::unique_ptr<ByteSink> sink_;
   std::unique_ptr<Encoder> encoder_;

@@ -8,6 +8,7 @@
 #include "models/platform/settings.hpp"
 #include "models/probe/run_database.hpp"
 #include "models/trace/error.hpp"
+#include "models/trace/pattern.hpp"
 #include "testbenches/sim/commands.hpp"
 
 namespace {
@@ -21,7 +22,9 @@ struct Command {
 };
 
 constexpr std::array kCommands = {
-    Command{"run", sim::run, "run --trace T --out DIR [--config F] [--set KEY=VALUE]...   simulate a trace"},
+    Command{"run", sim::run,
+            "run --trace T|--generate PATTERN --out DIR [--config F] [--set KEY=VALUE]... [--limit N]   "
+            "simulate"},
     Command{"explain", sim::explain,
             "explain DIR N                                               tell one transaction's story"},
     Command{"config", sim::config,
@@ -29,7 +32,9 @@ constexpr std::array kCommands = {
     Command{"import", sim::import,
             "import --from lackey|native FILE OUT [--coalesce BYTES] [--limit N] [--device D] [--pasid P]"},
     Command{"trace", sim::trace,
-            "trace info|head|validate FILE [N]                           look at a trace"},
+            "trace info|head|validate FILE [N]                           look at a trace\n"
+            "  svasim trace generate [PATTERN OUT]                                 make one; alone: patterns "
+            "and options"},
     Command{
         "script", sim::script,
         "script FILE|-                                               run a directed test of the SMMU alone"},
@@ -73,6 +78,9 @@ int sc_main(int argc, char** argv) {
     std::cerr << "svasim: " << e.what() << '\n';
     return sim::kBadUsage;
   } catch (const platform::ConfigError& e) {
+    std::cerr << "svasim: " << e.what() << '\n';
+    return sim::kBadUsage;
+  } catch (const trace::PatternError& e) {
     std::cerr << "svasim: " << e.what() << '\n';
     return sim::kBadUsage;
   } catch (const trace::TraceError& e) {

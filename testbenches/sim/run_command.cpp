@@ -49,12 +49,23 @@ void add_config_options(po::options_description& options) {
   options.add_options()("config", po::value<std::string>())("set", po::value<Words>()->composing());
 }
 
+/// Where the records of a run come from.
+struct TraceInput {
+  std::string path;
+  std::optional<trace::Pattern> pattern;  ///< instead of a path
+  trace::ReadOptions options;
+
+  std::unique_ptr<trace::Reader> open() const {
+    return pattern ? trace::Reader::generate(*pattern, options) : trace::Reader::open(path, options);
+  }
+};
+
 /// Counts the transactions of a trace beside the run, so that the progress bar has an end. Standard input and
 /// broken traces have none.
 class TraceLength {
  public:
-  TraceLength(const std::string& path, const trace::ReadOptions& options) {
-    if (path != "-") thread_ = std::thread([this, path, options] { count(path, options); });
+  explicit TraceLength(const TraceInput& input) {
+    if (input.path != "-") thread_ = std::thread([this, input] { count(input); });
   }
   ~TraceLength() {
     stop_ = true;
@@ -64,10 +75,10 @@ class TraceLength {
   std::uint64_t transactions() const { return transactions_; }
 
  private:
-  void count(const std::string& path, const trace::ReadOptions& options) {
+  void count(const TraceInput& input) {
     std::uint64_t count = 0;
     try {
-      const auto reader = trace::Reader::open(path, options);
+      const auto reader = input.open();
       trace::Record record;
       while (!stop_ && reader->next(record)) {
         if (record.kind == trace::Kind::access)
@@ -87,8 +98,8 @@ class TraceLength {
 /// Progress: a bar that is redrawn on a terminal, a plain line now and then elsewhere.
 class ProgressLine {
  public:
-  ProgressLine(const std::string& path, const trace::ReadOptions& options) {
-    if (terminal_) length_.emplace(path, options);
+  explicit ProgressLine(const TraceInput& input) {
+    if (terminal_) length_.emplace(input);
   }
 
   void update(std::uint64_t transactions, std::uint64_t faults, probe::Picoseconds now) {
@@ -150,20 +161,22 @@ int exit_code(platform::Ending ending) {
 
 int run(const Words& words) {
   po::options_description options;
-  options.add_options()("trace", po::value<std::string>())("out", po::value<std::string>())(
-      "limit", po::value<std::uint64_t>());
+  options.add_options()("trace", po::value<std::string>())("generate", po::value<std::string>())(
+      "out", po::value<std::string>())("limit", po::value<std::uint64_t>());
   add_config_options(options);
   const po::variables_map values = parse(words, options);
-  if (values.count("trace") == 0 || values.count("out") == 0)
-    throw UsageError("run needs --trace T and --out DIR");
+  if (values.count("trace") + values.count("generate") != 1 || values.count("out") == 0)
+    throw UsageError("run needs --trace T or --generate PATTERN, and --out DIR");
 
   platform::Config config;
   const platform::Settings settings = read_settings(values, config);
-  trace::ReadOptions read;
-  read.coalesce = config.devices.coalesce;
-  if (values.count("limit") != 0) read.limit = values["limit"].as<std::uint64_t>();
-  const std::string trace_path = values["trace"].as<std::string>();
-  const auto reader = trace::Reader::open(trace_path, read);
+  TraceInput input;
+  if (values.count("generate") != 0)
+    input.pattern = trace::Pattern::parse(values["generate"].as<std::string>());
+  else input.path = values["trace"].as<std::string>();
+  input.options.coalesce = config.devices.coalesce;
+  if (values.count("limit") != 0) input.options.limit = values["limit"].as<std::uint64_t>();
+  const auto reader = input.open();
 
   const std::filesystem::path directory = values["out"].as<std::string>();
   std::filesystem::create_directories(directory);
@@ -171,7 +184,7 @@ int run(const Words& words) {
   for (const platform::Setting& s : settings.all()) database.write_config(s.key, s.get(), s.is_default());
 
   probe::Summary summary;
-  ProgressLine line(trace_path, read);
+  ProgressLine line(input);
   platform::Simulation simulation(config, *reader, {&database, &summary});
   simulation.progress = [&](std::uint64_t t, std::uint64_t f, probe::Picoseconds now) {
     line.update(t, f, now);

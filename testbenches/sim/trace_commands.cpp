@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "models/trace/commands.hpp"
+#include "models/trace/numbers.hpp"
 #include "testbenches/sim/options.hpp"
 
 namespace svasim::sim {
@@ -28,19 +29,43 @@ int import(const Words& words) {
   return kOk;
 }
 
-int trace(const Words& words) {
+namespace {
+
+int generate(const std::string& pattern, const std::string& out) {
+  if (pattern.empty()) {
+    std::cout << trace::pattern_help();
+    return kOk;
+  }
+  if (out.empty()) throw UsageError("trace generate needs PATTERN and OUT");
+  const std::uint64_t records = trace::generate_trace(trace::Pattern::parse(pattern), out);
+  std::cerr << "svasim: " << records << " records written to " << out << '\n';
+  return kOk;
+}
+
+std::uint64_t head_count(const std::string& text) {
   std::uint64_t count = 10;
+  if (!text.empty() && !trace::parse_size(text, count))
+    throw UsageError("trace head: '" + text + "' is no number");
+  return count;
+}
+
+}  // namespace
+
+int trace(const Words& words) {
   po::options_description options;
   options.add_options()("what", po::value<std::string>())("file", po::value<std::string>())(
-      "count", po::value(&count));
-  const po::variables_map values = parse(words, options, {"what", "file", "count"});
-  if (values.count("file") == 0) throw UsageError("trace needs info, head or validate, and FILE");
-  const std::string what = values["what"].as<std::string>();
-  const std::string file = values["file"].as<std::string>();
+      "operand", po::value<std::string>());
+  const po::variables_map values = parse(words, options, {"what", "file", "operand"});
+  const auto word = [&](const char* name) {
+    return values.count(name) == 0 ? std::string() : values[name].as<std::string>();
+  };
+  const std::string what = word("what"), file = word("file"), operand = word("operand");
+  if (what == "generate") return generate(file, operand);
+  if (file.empty()) throw UsageError("trace needs info, head or validate, and FILE, or generate");
   if (what == "validate") return trace::trace_validate(file, std::cout);
   if (what == "info") trace::trace_info(file, std::cout);
-  else if (what == "head") trace::trace_head(file, count, std::cout);
-  else throw UsageError("trace " + what + "; expected info, head or validate");
+  else if (what == "head") trace::trace_head(file, head_count(operand), std::cout);
+  else throw UsageError("trace " + what + "; expected info, head, validate or generate");
   return kOk;
 }
 

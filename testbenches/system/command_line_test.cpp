@@ -140,7 +140,8 @@ TEST_CASE("configuration files") {
 
 TEST_CASE("what is typed wrong") {
   check_refused({"simulate"}, kBadUsage, "unknown command 'simulate'; see svasim --help");
-  check_refused({"run", "--trace", "x"}, kBadUsage, "run needs --trace T and --out DIR");
+  check_refused({"run", "--trace", "x"}, kBadUsage,
+                "run needs --trace T or --generate PATTERN, and --out DIR");
   check_refused({"explain", "x"}, kBadUsage, "explain needs DIR and a transaction number");
   for (const Words& words :
        {Words{"run", "--trcae", "x"}, Words{"run", "--trace", "x", "--out", "y", "--limit", "z"},
