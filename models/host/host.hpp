@@ -40,7 +40,7 @@ class Host : public sc_core::sc_module {
   void start(std::vector<DeviceDescription> devices, Done ready);
   /// start() succeeded with the SMMU; otherwise `ready` is called too, but no device can be bound.
   bool smmu_up() const { return smmu_up_; }
-  /// Unbinds everything.
+  /// Unbinds everything, and handles what the SMMU has recorded until then.
   void shutdown(Done done);
 
   // What processes do, and what the kernel does to their memory (address_space.hpp, sva.hpp). Each process is
