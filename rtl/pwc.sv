@@ -299,6 +299,14 @@ module pwc #(
                                        $stable(fills_o) && $stable(lost_fills_o) && $stable(evictions_o) &&
                                        $stable(invalidations_o) && $stable(waits_o))
       end
+      `COVER(hits_at_two_levels, !$onehot0(hit))
+      `COVER(hits_at_all_levels, hit[pwc_pkg::LEVELS-1:0] == '1 || hit[BANKS-1:pwc_pkg::LEVELS] == '1)
+      `COVER(hit_in_spite_of_an_error, hit != '0 && error != '0)
+      `COVER(three_operations_at_one_edge, s1_lookup_valid && s1_fill_valid && s1_invalidate_valid)
+      `COVER(answers_back_to_back, s2_valid_q && response_valid_o)
+      `COVER(answer_during_a_scan, response_valid_o && !ready)
+      `COVER(all_channels_wait, lookup_valid_i && fill_valid_i && invalidate_valid_i && !ready)
+      `COVER(counting_while_nothing_is_asked, busy_o && !lookup_valid_i && !fill_valid_i && !invalidate_valid_i)
     end
   end
 

@@ -318,6 +318,20 @@ module pwc_bank #(
     if (rst_ni && lookup_valid_i) begin
       `CHK(at_most_one_way_hits, $onehot0(lookup_hits))
     end
+    if (rst_ni) begin
+      `COVER(hit_in_the_set_that_is_filled, lookup_hits != '0 && fill_write_o && lookup_set == fill_set)
+      `COVER(hit_on_the_way_that_is_evicted, lookup_hits != '0 && fill_evict_o && lookup_set == fill_set &&
+                                             lookup_way == fill_way)
+      `COVER(hit_on_what_is_invalidated, (lookup_hits & invalidate_ways) != '0 && lookup_set == invalidate_set)
+      `COVER(hit_beside_removal_of_everything, lookup_hits != '0 && flash)
+      `COVER(error_where_a_fill_goes, lookup_bad != '0 && fill_write_o && lookup_set == fill_set &&
+                                      lookup_bad[fill_way])
+      `COVER(fill_over_several, !$onehot0(fill_overlaps))
+      `COVER(fill_that_survives, fill_write_o && invalidate_valid_i)
+      `COVER(fill_that_is_lost, fill_valid_i && !fill_write_o)
+      `COVER(invalidation_of_several, !$onehot0(invalidate_ways))
+      `COVER(eviction_of_the_last_way, fill_evict_o && fill_way == WAY_W'(WAYS - 1))
+    end
   end
 
 endmodule

@@ -4,6 +4,7 @@
 //   pwc_lockstep --seed 7 --cycles 100000                    the RTL against the model
 //   pwc_lockstep --set plru --seed 7                         of another parameter set
 //   pwc_lockstep --seed 7 --pair rtl,gated-rtl               skipping quiet cycles changes nothing
+//   pwc_lockstep --seed 7 --weights invalidate=200,hot=2     traffic of your own mix, in every phase
 //   pwc_lockstep --seed 7 --plant lost_fill [--in both]      must fail: the bench finds what it looks for
 //
 // A difference ends the run with cycle, output, both values and the last operations in words, and with the
@@ -11,8 +12,8 @@
 // nothing, 2 a wrong option.
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -38,6 +39,8 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t cycles = 100000;
   std::string pair = "model,rtl";
+  std::string weights;
+  Traffic::Fixed fixed;  ///< what `weights` says
   std::string bug;
   std::string bug_in = "second";
   std::string wave_directory = ".";
@@ -48,6 +51,7 @@ struct Options {
   std::string command() const {
     std::ostringstream os;
     os << "pwc_lockstep --set " << set << " --seed " << seed << " --cycles " << cycles << " --pair " << pair;
+    if (!weights.empty()) os << " --weights " << weights;
     if (!bug.empty()) os << " --plant " << bug << " --in " << bug_in;
     return os.str();
   }
@@ -128,7 +132,7 @@ std::string never_happened(const Oracle::Seen& seen, const arch::WalkCacheGeomet
 /// recorded.
 void run(const Options& options, Caches& caches, Oracle& oracle, Coverage* coverage, std::uint64_t& n,
          std::optional<std::uint64_t> wave_from = {}, const std::string& wave = {}) {
-  Traffic traffic(options.seed);
+  Traffic traffic(options.seed, options.fixed);
   for (n = 0; n < options.cycles; ++n) {
     if (wave_from && n == *wave_from) caches.rtl->open_wave(wave);
     const arch::WalkCacheOutputs before = caches.pair->outputs();
@@ -181,29 +185,52 @@ int verify(const Options& options) {
   Oracle oracle(set.geometry);
   Coverage coverage(set.geometry);
   std::uint64_t n = 0;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   try {
     run(options, caches, oracle, options.coverage.empty() ? nullptr : &coverage, n);
   } catch (const std::runtime_error& error) {
     return fail(options, set, n, error.what());
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;  // of this process alone
   const Oracle::Seen& seen = oracle.seen();
   std::ostringstream summary;
   summary << "set=" << set.name << " seed=" << options.seed << " cycles=" << options.cycles
           << " pair=" << options.pair << " lookups=" << seen.lookups << " misses=" << seen.misses
           << " errors=" << seen.errors << " covered_fills=" << seen.covered_fills
-          << " overflows=" << seen.overflows << " quiet=" << seen.quiet << " cycles_per_second="
-          << static_cast<std::uint64_t>(static_cast<double>(options.cycles) / took.count());
+          << " overflows=" << seen.overflows << " quiet=" << seen.quiet
+          << " cycles_per_second=" << static_cast<std::uint64_t>(static_cast<double>(options.cycles) / took);
   constexpr std::uint64_t kLongEnough = 40000;
   const std::string missing = never_happened(seen, set.geometry);
-  if (options.cycles >= kLongEnough && !missing.empty()) {
+  if (options.weights.empty() && options.cycles >= kLongEnough && !missing.empty()) {
     std::cout << "LOCKSTEP VACUOUS " << summary.str() << "\nnever happened: " << missing << std::endl;
     return 1;
   }
   std::cout << "LOCKSTEP PASS " << summary.str() << std::endl;
   write_coverage(options, caches, coverage);
   return 0;
+}
+
+/// `text` is name=value, several with commas between them.
+Traffic::Fixed parse_weights(const std::string& text) {
+  Traffic::Fixed fixed;
+  std::istringstream list(text);
+  for (std::string item; std::getline(list, item, ',');) {
+    const std::size_t equals = std::min(item.find('='), item.size());
+    const auto& weights = Traffic::weights();
+    const auto named = std::find_if(weights.begin(), weights.end(), [&](const Traffic::Weight& weight) {
+      return item.compare(0, equals, weight.name) == 0;
+    });
+    if (named == weights.end()) throw po::error("--weights: unknown weight '" + item + "', see --help");
+    unsigned value = 0;
+    std::istringstream number(item.substr(equals));
+    if (number.get() != '=' || !(number >> value) || !number.eof() || value < named->least ||
+        value > named->most) {
+      throw po::error("--weights: '" + item + "' is not " + named->name + "=" + std::to_string(named->least) +
+                      " to " + std::to_string(named->most));
+    }
+    fixed.emplace_back(named->field, value);
+  }
+  return fixed;
 }
 
 Options parse(int argc, char** argv, bool& help) {
@@ -215,6 +242,14 @@ Options parse(int argc, char** argv, bool& help) {
   add("help,h", "this text");
   add("set", with_default(options.set), "parameter set of the RTL");
   add("seed", with_default(options.seed), "of all randomness");
+  add("list", "the parameter sets");
+  add("weights", po::value(&options.weights),
+      "name=value,...: this mix in every phase. Chances in 256 that an idle channel begins a lookup, fill or "
+      "invalidate; of "
+      "an invalidation to scan (the readies fall: back-pressure); of a key to be one used before (reuse); of "
+      "a fill to be "
+      "stored with an error (flip). hot: keys in use, 1 to 16. spread: bits above a level's index that vary, "
+      "0 to 9");
   add("cycles", with_default(options.cycles), "clock edges");
   add("pair", with_default(options.pair),
       "reference, cache under test: each model, rtl, gated-model or gated-rtl");
@@ -230,6 +265,11 @@ Options parse(int argc, char** argv, bool& help) {
   po::notify(values);
   help = values.count("help") != 0;
   if (help) std::cout << described;
+  if (values.count("list") != 0) {
+    for (const RtlSet& set : rtl_sets()) std::cout << set.name << '\n';
+    help = true;
+  }
+  options.fixed = parse_weights(options.weights);
   if (values.count("plant") && std::find(kBugs.begin(), kBugs.end(), options.bug) == kBugs.end()) {
     std::string known;
     for (const std::string& bug : kBugs) known += " " + bug;

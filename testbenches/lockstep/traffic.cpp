@@ -18,6 +18,15 @@ constexpr std::uint8_t code_of(arch::Granule granule) {
 
 }  // namespace
 
+const std::vector<Traffic::Weight>& Traffic::weights() {
+  static const std::vector<Weight> weights = {
+      {"lookup", &Mix::lookup, 0, 256},         {"fill", &Mix::fill, 0, 256},
+      {"invalidate", &Mix::invalidate, 0, 256}, {"scan", &Mix::scan, 0, 256},
+      {"spread", &Mix::spread, 0, 9},           {"reuse", &Mix::reuse, 0, 256},
+      {"hot", &Mix::hot, 1, kHotKeys},          {"flip", &Mix::flip, 0, 256}};
+  return weights;
+}
+
 void Traffic::start_phase() {
   static constexpr Mix kMixes[] = {
       {230, 60, 1, 20, 2, 240, 16, 0},     // steady: mostly hits
@@ -31,6 +40,7 @@ void Traffic::start_phase() {
       {250, 200, 60, 4, 0, 250, 4, 100},   // errors and hazards on few keys
   };
   mix_ = kMixes[below(std::size(kMixes))];
+  for (const auto& [field, value] : fixed_) mix_.*field = value;
   phase_left_ = 20 + below(400);
 }
 

@@ -5,7 +5,8 @@
 module cam_walk_cache
   import cam_pkg::*;
 #(
-    parameter logic [7:0][31:0] ENTRIES = {8{32'd4}}  // [3:0] of stage 1 by level, [7:4] of stage 2
+    parameter int unsigned S1_ENTRIES0 = 4, S1_ENTRIES1 = 4, S1_ENTRIES2 = 4, S1_ENTRIES3 = 4,
+    parameter int unsigned S2_ENTRIES0 = 4, S2_ENTRIES1 = 4, S2_ENTRIES2 = 4, S2_ENTRIES3 = 4
 ) (
     input  logic       clk_i,
     input  logic       rst_i,
@@ -33,7 +34,10 @@ module cam_walk_cache
   word_t      words [8];
   for (genvar g = 0; g < 8; g++) begin : gen_level
     localparam logic STAGE2 = g >= 4;
-    cam_level #(.LEVEL(g % 4), .ENTRIES(ENTRIES[g])) u_level (
+    localparam int unsigned ENTRIES =
+        g == 0 ? S1_ENTRIES0 : g == 1 ? S1_ENTRIES1 : g == 2 ? S1_ENTRIES2 : g == 3 ? S1_ENTRIES3 :
+        g == 4 ? S2_ENTRIES0 : g == 5 ? S2_ENTRIES1 : g == 6 ? S2_ENTRIES2 : S2_ENTRIES3;
+    cam_level #(.LEVEL(g % 4), .ENTRIES(ENTRIES)) u_level (
         .clk_i, .rst_i, .search_i(searching && (search_what_i.ctx.world == 3) == STAGE2), .search_what_i,
         .hit_o(hits[g]), .bad_o(bads[g]), .word_o(words[g]),
         .write_i(writing && (write_word_i.ctx.world == 3) == STAGE2 && write_level_i == 2'(g % 4)),

@@ -96,8 +96,8 @@ module pwc_from_cam
   answer_t answer;
   events_t events;
   cam_walk_cache #(
-      .ENTRIES({32'(S2_WAYS3), 32'(S2_WAYS2), 32'(S2_WAYS1), 32'(S2_WAYS0),
-                32'(S1_WAYS3), 32'(S1_WAYS2), 32'(S1_WAYS1), 32'(S1_WAYS0)})
+      .S1_ENTRIES0(S1_WAYS0), .S1_ENTRIES1(S1_WAYS1), .S1_ENTRIES2(S1_WAYS2), .S1_ENTRIES3(S1_WAYS3),
+      .S2_ENTRIES0(S2_WAYS0), .S2_ENTRIES1(S2_WAYS1), .S2_ENTRIES2(S2_WAYS2), .S2_ENTRIES3(S2_WAYS3)
   ) u_cam (
       .clk_i, .rst_i(!rst_ni), .stall_o(stall), .idle_o(idle),
       .search_i(lookup_valid_i), .search_what_i(search),
