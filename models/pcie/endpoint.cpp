@@ -196,9 +196,7 @@ void Endpoint::receive(Tlp& tlp) {
     case Tlp::Kind::invalidate_request: invalidate_request(tlp); break;
     case Tlp::Kind::prg_response: prg_response(tlp); break;
     case Tlp::Kind::memory_read:
-    case Tlp::Kind::memory_write:
-      config_.reports_faults ? register_access(tlp) : void(++count_.unexpected);
-      break;
+    case Tlp::Kind::memory_write: register_access(tlp); break;
     default: ++count_.unexpected; break;
   }
 }

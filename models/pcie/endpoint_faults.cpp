@@ -42,13 +42,21 @@ void Endpoint::report_fault(std::uint32_t number) {
 
 void Endpoint::register_access(const Tlp& tlp) {
   const auto offset = static_cast<std::uint32_t>(tlp.address);
-  if (tlp.kind == Tlp::Kind::memory_write) return faults_.write_register(offset, tlp.data[0], tlp.bytes);
+  const bool capability = offset >= arch::pci::kFirstCapability;  // below are those of arch device_fault
+  if (!capability && !config_.reports_faults) {
+    ++count_.unexpected;
+    return;
+  }
+  if (tlp.kind == Tlp::Kind::memory_write) {
+    if (capability) return write_register(offset, static_cast<std::uint32_t>(tlp.data[0]));
+    return faults_.write_register(offset, tlp.data[0], tlp.bytes);
+  }
   Tlp answer;
   answer.kind = Tlp::Kind::completion;
   answer.requester = device_.stream;
   answer.tag = tlp.tag;
   answer.bytes = tlp.bytes;
-  answer.data[0] = faults_.read_register(offset);
+  answer.data[0] = capability ? read_register(offset) : faults_.read_register(offset);
   link_.send_up(answer);
 }
 

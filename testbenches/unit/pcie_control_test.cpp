@@ -22,6 +22,25 @@ TEST_CASE("capabilities tell what the device can do") {
   CHECK(bench.capability(0x1234) == 0);
 }
 
+TEST_CASE("loads and stores down the link reach the capabilities") {
+  EndpointBench bench;
+  Tlp tlp;
+  tlp.kind = Tlp::Kind::memory_write;
+  tlp.address = bench.capability(pci::kPriId) + pci::pri::kAllocation;
+  tlp.bytes = 4;
+  tlp.data[0] = 33;
+  bench.host.send_at(10'000, tlp);
+  tlp.kind = Tlp::Kind::memory_read;
+  tlp.tag = 9;
+  bench.host.send_at(20'000, tlp);
+  bench.run({});
+  const auto answers = bench.host.of(Tlp::Kind::completion);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].tlp.tag == 9);
+  CHECK(answers[0].tlp.data[0] == 33);
+  bench.check_conserved();
+}
+
 TEST_CASE("after a reset nothing is translated, until software has enabled PASID, ATS and PRI") {
   EndpointBench bench({}, 128, true);
   bench.write_register_at(500'000, bench.capability(pci::kPasidId) + 4, pci::pasid::kEnable);
