@@ -32,6 +32,13 @@ class OwnContext {
     pins_->eval();
   }
 
+  /// Half a cycle: `clk_i` goes high or low, with the inputs as they stand.
+  void half_edge(bool high) {
+    const Current current(*this);
+    pins_->clk_i = high;
+    pins_->eval();
+  }
+
   /// A rising edge of `clk_i`, with the inputs as they stand: the falling evaluation before it arms the edge
   /// detector.
   void edge() {

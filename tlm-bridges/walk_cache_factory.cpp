@@ -36,10 +36,10 @@ void require_built(const arch::WalkCacheGeometry& wanted) {
 
 std::unique_ptr<arch::WalkCache> make_walk_cache(WalkCacheImplementation implementation,
                                                  const arch::WalkCacheGeometry& geometry,
-                                                 std::unique_ptr<arch::WalkCache> model) {
+                                                 std::unique_ptr<arch::WalkCache> model, RtlWaves* waves) {
   if (implementation == WalkCacheImplementation::model) return model;
   require_built(geometry);
-  auto rtl = make_rtl_walk_cache();
+  auto rtl = waves != nullptr ? make_waved_rtl_walk_cache(*waves) : make_rtl_walk_cache();
   if (implementation == WalkCacheImplementation::rtl) return rtl;
   return std::make_unique<LockstepWalkCache>(std::move(model), std::move(rtl));
 }

@@ -6,8 +6,6 @@
 namespace svasim::engine {
 namespace {
 
-constexpr Picoseconds kNever = ~Picoseconds{0};
-
 /// A bijection on 16 bits that depends on the seed; the identity for seed 0. The odd factor has high bits set
 /// for small seeds too, so that the few blocks of a machine do change places.
 std::uint16_t permute(std::uint16_t block, std::uint32_t seed) {
@@ -95,22 +93,28 @@ bool Calendar::advance() {
   return true;
 }
 
+template <class Call>
+void Calendar::guarded(Call&& call) {
+  try {
+    call();
+  } catch (...) {  // not through the kernel, which would turn it into a report
+    failure_ = std::current_exception();
+    stopping_ = true;
+  }
+}
+
 void Calendar::run() {
   running_ = true;
-  now_ = sc_core::sc_time_stamp().value();
+  const Picoseconds since = std::exchange(now_, sc_core::sc_time_stamp().value());
   armed_ = kNever;
+  if (now_ > observed_from_ && now_ != since) guarded([&] { observe_(observer_, since); });
   while (!stopping_ && (!current_.empty() || advance())) {
     const Entry entry = current_.back();
     if (entry.when > now_) break;
     current_.pop_back();
     --size_;
     ++events_;
-    try {
-      entry.handler(entry.object, entry.argument);
-    } catch (...) {  // not through the kernel, which would turn it into a report
-      failure_ = std::current_exception();
-      stopping_ = true;
-    }
+    guarded([&] { entry.handler(entry.object, entry.argument); });
   }
   running_ = false;
   if (!current_.empty() || advance()) {

@@ -55,14 +55,25 @@ class Calendar : public sc_core::sc_module {
   /// it.
   void shuffle(std::uint32_t seed) { shuffle_ = seed; }
 
+  /// Calls `(object->*Method)(since)` before an instant later than `from` acts: what it sees has stood since
+  /// the instant `since`. For instrumentation, which must change nothing; one observer at a time, kNever:
+  /// none.
+  template <auto Method, class Object>
+  void observe(Picoseconds from, Object* object) {
+    observed_from_ = from;
+    observer_ = object;
+    observe_ = [](void* o, Picoseconds since) { (static_cast<Object*>(o)->*Method)(since); };
+  }
+  static constexpr Picoseconds kNever = ~Picoseconds{0};
+
   /// Pauses the simulation after the event being handled; sc_start returns and may be called again.
   void stop() { stopping_ = true; }
   /// An exception out of a handler stops the simulation too; after sc_start this throws it.
   void rethrow() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
-  /// For a main that does not know of calendars: such an exception goes to the kernel instead, which throws it
-  /// out of sc_start.
+  /// For a main that does not know of calendars: such an exception goes to the kernel instead, which throws
+  /// it out of sc_start.
   void throw_into_kernel() { throw_into_kernel_ = true; }
 
  private:
@@ -91,6 +102,8 @@ class Calendar : public sc_core::sc_module {
   static constexpr std::uint32_t kNoNode = ~std::uint32_t{0};
 
   void run();
+  template <class Call>
+  void guarded(Call&& call);
   void insert_current(const Entry& entry);
   void insert_near(std::uint64_t bucket, const Entry& entry);
   bool advance();  ///< makes the earliest non-empty bucket current; false if there is none
@@ -110,7 +123,10 @@ class Calendar : public sc_core::sc_module {
   std::uint32_t shuffle_ = 0;
   std::uint16_t next_block_ = 0;
   Picoseconds now_ = 0;
-  Picoseconds armed_ = ~Picoseconds{0};
+  Picoseconds armed_ = kNever;
+  Picoseconds observed_from_ = kNever;
+  void* observer_ = nullptr;
+  void (*observe_)(void*, Picoseconds since) = nullptr;
   bool running_ = false;
   bool stopping_ = false;
   bool throw_into_kernel_ = false;

@@ -67,6 +67,9 @@ class Link {
     calendar_.post<&Link::credit>(sender_.after(calendar_.now() + timing_.flight), inlet_, this);
   }
 
+  std::size_t waiting() const { return waiting_.size(); }  ///< for a credit
+  std::size_t in_flight() const { return in_flight_.size(); }
+  unsigned credits() const { return credits_; }  ///< free; 0 if they are unlimited
   /// Most messages ever waiting for a credit.
   std::size_t queue_peak() const { return peak_.peak(waiting_.size()); }
   std::uint64_t messages() const { return messages_; }

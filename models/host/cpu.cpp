@@ -268,8 +268,15 @@ void Cpus::dispatch() {
   }
 }
 
-bool Cpus::runs_nothing(const Cpu& cpu) const {
+bool Cpus::runs_nothing(const Cpu& cpu) {
   return cpu.running == nullptr && !cpu.in_interrupt && cpu.others.state != OtherWork::State::running;
+}
+
+std::string_view Cpus::what_runs(const Cpu& cpu) {
+  if (cpu.in_interrupt) return "interrupt";
+  if (runs_nothing(cpu)) return "idle";
+  if (cpu.running == nullptr) return "others";
+  return cpu.running->kind_ == Thread::Kind::real_time ? "irq_thread" : "thread";
 }
 
 Cpu* Cpus::idle_cpu(const Thread& thread) {

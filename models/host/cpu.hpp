@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/engine/at_socket.hpp"
@@ -152,6 +153,9 @@ class Cpus {
   Picoseconds others() const { return others_; }  ///< with other programs
   std::uint64_t idle_exits() const { return idle_exits_; }
   std::size_t queue_peak() const { return real_time_.peak() + normal_.peak(); }
+  /// `visit(name, text)` and `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const;
   std::uint64_t loads() const { return loads_; }
   std::uint64_t stores() const { return stores_; }
   std::uint64_t failed_accesses() const { return failed_accesses_; }
@@ -172,7 +176,8 @@ class Cpus {
   void release(Cpu& cpu);
   /// When a CPU can do something new.
   Picoseconds ready_at(const Cpu& cpu);
-  bool runs_nothing(const Cpu& cpu) const;
+  static bool runs_nothing(const Cpu& cpu);
+  static std::string_view what_runs(const Cpu& cpu);
   void go_idle(Cpu& cpu);
   void others_wake(std::uint64_t cpu);
   void others_run(Cpu& cpu);
@@ -196,5 +201,13 @@ class Cpus {
   std::uint64_t loads_ = 0, stores_ = 0, failed_accesses_ = 0;
   engine::PayloadPool pool_;
 };
+
+template <class Visit>
+void Cpus::signals(Visit&& visit) const {
+  for (std::size_t i = 0; i < cpus_.size(); ++i) visit("cpu" + std::to_string(i), what_runs(cpus_[i]));
+  visit("real_time_queue", 16, real_time_.size());
+  visit("normal_queue", 16, normal_.size());
+  visit("request_queue", 16, memory.queued());
+}
 
 }  // namespace svasim::host

@@ -58,6 +58,18 @@ class FaultService {
   std::uint64_t discarded() const { return discarded_; }   ///< requests of groups forgotten
   std::size_t workqueue_peak() const;                      ///< of the longest
   std::size_t workers() const { return pool_.workers(); }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    std::uint64_t waiting = 0, active = 0;
+    for (const auto& queue : queues_) {
+      waiting += queue.second->waiting();
+      active += queue.second->active();
+    }
+    visit("groups_live", 16, all_groups_.size() - free_groups_.size());
+    visit("work_waiting", 16, waiting);
+    visit("work_active", 16, active);
+  }
 
  private:
   struct Device;

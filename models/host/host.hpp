@@ -96,6 +96,12 @@ class Host : public sc_core::sc_module {
   /// Calls `visit(name, value)` for each statistic.
   template <class Visit>
   void counters(Visit&& visit) const;
+  /// As above, for every signal of the waves; texts as `visit(name, text)`.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    cpus_.signals(visit);
+    service_.signals(visit);
+  }
 
  private:
   using Job = std::function<Status(Thread&, Process&)>;

@@ -58,6 +58,8 @@ class Workqueue {
   void finished(unsigned epoch);
   /// Most items not finished, ever.
   std::size_t peak() const { return peak_; }
+  std::size_t waiting() const { return waiting_.size(); }
+  unsigned active() const { return active_; }
 
  private:
   WorkerPool& pool_;

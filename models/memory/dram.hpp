@@ -43,6 +43,13 @@ class Dram : public sc_core::sc_module {
     f("bus_busy_cycles", sum.bus_busy_cycles);
     f("queue_peak", queue_peak_);
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    visit("queue", 16, queued_);
+    visit("reads", 32, reads_);
+    visit("writes", 32, writes_);
+  }
 
  private:
   struct Channel {

@@ -65,6 +65,16 @@ class Interconnect : public sc_core::sc_module {
     f("input_queue_peak", input_queue_peak());
     f("wait_cycles", wait_cycles_);
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      visit("input" + std::to_string(i) + "_queue", 16, inputs_[i]->queue.size());
+    }
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      visit("output" + std::to_string(i) + "_ready", 1, outputs_[i]->port.ready());
+    }
+  }
 
  private:
   struct Waiting {

@@ -83,6 +83,17 @@ class Llc : public sc_core::sc_module {
     f("mshr_peak", mshr_peak_);
     f("input_queue_peak", queue_.peak());
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    visit("input_queue", 16, queue_.size());
+    visit("mshrs", 16, mshrs_.size() - free_mshrs_.size());
+    visit("write_backs", 16, config_.write_backs - free_write_backs_);
+    visit("accesses", 16, accesses_.size() - free_accesses_.size());
+    visit("tag_stalled", 1, stalled_);
+    visit("hits", 32, hits_);
+    visit("misses", 32, misses_);
+  }
 
  private:
   /// A payload in the cache, from its first lookup to its response.

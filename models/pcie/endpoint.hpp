@@ -60,6 +60,26 @@ class Endpoint {
     count_.visit(f);
     if (config_.reports_faults) faults_.counters(f);
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    visit("window", 17, issuer_.window().current());
+    visit("lookups", 16, lookups_.size());
+    visit("replays", 16, replays_.size());
+    visit("ats_waiting", 16, requests_.size());
+    visit("ats_in_flight", 16, requests_in_flight_.current());
+    visit("pri_wanted", 16, wanted_.size());
+    visit("pri_pages_in_flight", 16, pages_in_flight_.current());
+    visit("pri_room", 32, pri_.room());
+    visit("pri_failed", 1, pri_.failed());
+    visit("pri_held", 17, held_.current());
+    visit("parked", 17, parked_.size());
+    visit("link_up_waiting", 16, link_.up.waiting());
+    visit("link_up_credits", 16, link_.up.credits());
+    visit("link_up_in_flight", 16, link_.up.in_flight());
+    visit("link_down_waiting", 16, link_.down.waiting());
+    visit("link_down_in_flight", 16, link_.down.in_flight());
+  }
 
  private:
   /// Simultaneous work in this order.

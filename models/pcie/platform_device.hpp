@@ -53,6 +53,12 @@ class PlatformDevice : public sc_core::sc_module {
     f("window_peak", issuer_.window().peak());
     if (config_.reports_faults) faults_.counters(f);
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    visit("window", 17, issuer_.window().current());
+    visit("request_queue", 16, memory.queued());
+  }
   /// CPUs reach its registers through `port`.
   void serve(RegisterPort& port);
   /// Payloads not returned: 0 at the end of a run.

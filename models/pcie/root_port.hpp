@@ -59,9 +59,17 @@ class RootPort : public sc_core::sc_module {
     f("down_bytes", pcie_.down.bytes());
     f("unexpected_messages", unexpected_);
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    visit("trackers", 16, trackers_.current());
+    visit("tokens", 16, tokens_in_use_.current());
+    visit("memory_waiting", 16, requests_.size());
+    visit("translations_waiting", 16, translations_.size());
+    visit("request_queue", 16, memory.queued());
+  }
   /// CPUs reach the device's registers through `port`.
   void serve(RegisterPort& port);
-
   /// Payloads not returned: 0 at the end of a run.
   std::size_t leaked() const { return pool_.leaked(); }
 

@@ -13,14 +13,20 @@ constexpr std::uint64_t kLooksPerWatch = 1000;
 
 }  // namespace
 
-Simulation::Simulation(const Config& config, trace::Reader& reader, std::vector<probe::Sink*> sinks)
+Simulation::Simulation(const Config& config, trace::Reader& reader, std::vector<probe::Sink*> sinks,
+                       const WavesConfig& waves)
     : config_(config) {
   calendar_ = std::make_unique<engine::Calendar>("calendar");
   calendar_->shuffle(static_cast<std::uint32_t>(config.run.shuffle));
   inlet_ = {calendar_->add_block(), 0};
   sinks.push_back(this);
   recorder_ = std::make_unique<probe::Recorder>(std::move(sinks));
-  system_ = std::make_unique<System>("system", *calendar_, config, *recorder_, reader);
+  if (!waves.windows.empty()) {
+    waves_ = std::make_unique<Waves>(*calendar_, config.machine.smmu_period, waves);
+  }
+  system_ = std::make_unique<System>("system", *calendar_, config, *recorder_, reader,
+                                     waves_ ? &waves_->rtl() : nullptr);
+  if (waves_) waves_->watch(*system_, *recorder_, config.tcu.pwc_impl != "model");
   system_->feeder().on_exhausted = [this] { maybe_finish(); };
   system_->feeder().on_refused = [this](const std::string& message) {
     if (on_refused) on_refused(message);
@@ -45,6 +51,7 @@ RunResult Simulation::run() {
   } catch (const std::exception& e) {  // lockstep mismatch, RTL assertion
     stop(Ending::mismatch, e.what());
   }
+  if (waves_) waves_->finish();
   if (!ended_) stop(Ending::stuck, stuck_report());
   result_.counters = system_->counters();
   result_.totals = System::totals(result_.counters);

@@ -9,6 +9,7 @@
 
 #include "models/platform/checker.hpp"
 #include "models/platform/system.hpp"
+#include "models/platform/waves.hpp"
 
 namespace svasim::platform {
 
@@ -34,8 +35,9 @@ class Simulation : private probe::Sink {
   using Progress =
       std::function<void(std::uint64_t transactions, std::uint64_t faults, probe::Picoseconds now)>;
 
-  /// `sinks` get every closed transaction and fault. Throws ConfigError.
-  Simulation(const Config& config, trace::Reader& reader, std::vector<probe::Sink*> sinks);
+  /// `sinks` get every closed transaction and fault; `waves` are recorded. Throws ConfigError.
+  Simulation(const Config& config, trace::Reader& reader, std::vector<probe::Sink*> sinks,
+             const WavesConfig& waves = {});
   ~Simulation() override;
 
   RunResult run();
@@ -49,6 +51,7 @@ class Simulation : private probe::Sink {
   std::function<void(const std::string&)> on_refused;
 
   System& system() { return *system_; }
+  const Waves* waves() const { return waves_.get(); }  ///< null: none
   probe::Recorder& recorder() { return *recorder_; }
   engine::Calendar& calendar() { return *calendar_; }
 
@@ -66,6 +69,7 @@ class Simulation : private probe::Sink {
   const Config& config_;
   std::unique_ptr<engine::Calendar> calendar_;
   std::unique_ptr<probe::Recorder> recorder_;
+  std::unique_ptr<Waves> waves_;
   std::unique_ptr<System> system_;
   std::unique_ptr<Checker> checker_;
   engine::Inlet inlet_;

@@ -49,7 +49,7 @@ struct System::Device {
 };
 
 System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const Config& config,
-               probe::Recorder& recorder, trace::Reader& reader)
+               probe::Recorder& recorder, trace::Reader& reader, bridges::RtlWaves* waves)
     : sc_core::sc_module(name),
       calendar_(calendar),
       config_(config),
@@ -79,7 +79,7 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
 
   smmu::SmmuConfig smmu{config.tbu, config.tcu, config.dti, config.features};
   smmu_ = std::make_unique<smmu::Smmu>("smmu", calendar, engine::Clock(machine.smmu_period), smmu, flows,
-                                       make_walk_cache(), &recorder);
+                                       make_walk_cache(waves), &recorder);
 
   host::HostMap map;
   map.smmu_registers = MachineConfig::kRegisters;
@@ -106,14 +106,14 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
 
 System::~System() = default;
 
-std::unique_ptr<arch::WalkCache> System::make_walk_cache() const {
+std::unique_ptr<arch::WalkCache> System::make_walk_cache(bridges::RtlWaves* waves) const {
   const auto implementation = config_.tcu.pwc_impl == "model" ? bridges::WalkCacheImplementation::model
                               : config_.tcu.pwc_impl == "lockstep"
                                   ? bridges::WalkCacheImplementation::lockstep
                                   : bridges::WalkCacheImplementation::rtl;
   try {
     return bridges::make_walk_cache(implementation, config_.tcu.pwc,
-                                    std::make_unique<smmu::WalkCacheModel>(config_.tcu.pwc));
+                                    std::make_unique<smmu::WalkCacheModel>(config_.tcu.pwc), waves);
   } catch (const bridges::GeometryNotBuilt& e) {
     throw ConfigError(std::string("tcu.pwc.impl: ") + e.what());
   }
@@ -249,6 +249,30 @@ std::vector<probe::Counters::Value> System::counters() const {
   values.push_back({"trace", "calls", feeder_->calls()});
   values.push_back({"trace", "refused_calls", feeder_->refused_calls()});
   return values;
+}
+
+void System::signals(probe::Signals& visit) const {
+  const auto block = [&](const std::string& name, const auto& what) {
+    visit.block(name);
+    what.signals(visit);
+  };
+  for (unsigned i = 0; i < devices_.size(); ++i) {
+    const std::string number = std::to_string(i);
+    const Device& device = *devices_[i];
+    if (device.kind == DeviceKind::pcie) {
+      block("endpoint" + number, *device.endpoint);
+      block("root_port" + number, *device.root_port);
+    } else {
+      block("device" + number, *device.platform_device);
+    }
+    block("tbu" + number, smmu_->tbu(i));
+  }
+  block("tcu", smmu_->tcu());
+  block("pwc", smmu_->tcu().walk_cache());
+  block("interconnect", *interconnect_);
+  block("llc", *llc_);
+  block("dram", *dram_);
+  block("host", *host_);
 }
 
 probe::RunTotals System::totals(const std::vector<probe::Counters::Value>& counters) {

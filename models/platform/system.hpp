@@ -17,17 +17,22 @@
 #include "models/platform/config.hpp"
 #include "models/platform/trace_feeder.hpp"
 #include "models/probe/counters.hpp"
+#include "models/probe/signals.hpp"
 #include "models/probe/summary.hpp"
 #include "models/smmu/smmu.hpp"
+
+namespace svasim::bridges {
+class RtlWaves;
+}
 
 namespace svasim::platform {
 
 class System : public sc_core::sc_module {
  public:
-  /// `config` has passed its check() and outlives the system. Throws ConfigError if the page-walk cache asked
-  /// for was not built.
+  /// `config` has passed its check() and outlives the system, as `waves` of Verilated RTL, if any, do. Throws
+  /// ConfigError if the page-walk cache asked for was not built.
   System(sc_core::sc_module_name name, engine::Calendar& calendar, const Config& config,
-         probe::Recorder& recorder, trace::Reader& reader);
+         probe::Recorder& recorder, trace::Reader& reader, bridges::RtlWaves* waves = nullptr);
   ~System() override;
 
   /// Brings the machine up; traffic starts when the driver is ready.
@@ -48,6 +53,8 @@ class System : public sc_core::sc_module {
 
   /// Every counter of every block.
   std::vector<probe::Counters::Value> counters() const;
+  /// Every signal of every block.
+  void signals(probe::Signals& visit) const;
   /// Hit rates and the numbers of faults, responses and pages, from counters().
   static probe::RunTotals totals(const std::vector<probe::Counters::Value>& counters);
   /// What is where, for a run that is stuck.
@@ -56,7 +63,7 @@ class System : public sc_core::sc_module {
  private:
   struct Device;
 
-  std::unique_ptr<arch::WalkCache> make_walk_cache() const;
+  std::unique_ptr<arch::WalkCache> make_walk_cache(bridges::RtlWaves* waves) const;
   host::FaultMode fault_mode(unsigned device) const;
   void add_devices(probe::Recorder& recorder);
   void wire();

@@ -257,6 +257,9 @@ void Recorder::advance(FaultKind kind, Stage to, Picoseconds now) {
   });
 }
 
+std::size_t Recorder::pooled() const { return impl_->transactions.all().size(); }
+const Transaction& Recorder::pooled(std::size_t index) const { return impl_->transactions.all()[index]; }
+
 Fault* Recorder::first_fault(FaultKey key) const { return impl_->index.first(key); }
 
 Fault* Recorder::next_fault(const Fault& fault) {
@@ -272,9 +275,7 @@ Fault* Recorder::find(FaultKey key, std::uint64_t va) const {
 
 std::vector<const Transaction*> Recorder::oldest(std::size_t count) const {
   std::vector<const Transaction*> live;
-  for (const Transaction& transaction : impl_->transactions.all()) {
-    if (transaction.timeline.open()) live.push_back(&transaction);
-  }
+  for_each_live([&](const Transaction& transaction) { live.push_back(&transaction); });
   count = std::min(count, live.size());
   std::partial_sort(live.begin(), live.begin() + static_cast<std::ptrdiff_t>(count), live.end(),
                     [](const Transaction* a, const Transaction* b) { return a->id < b->id; });

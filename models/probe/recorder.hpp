@@ -144,10 +144,20 @@ class Recorder {
   std::uint64_t faults_closed() const { return faults_closed_; }
   std::uint64_t live() const { return opened_ - closed_; }
   std::uint64_t faults_live() const { return faults_opened_ - faults_closed_; }
+  /// Calls `visit(const Transaction&)` for the live transactions, in no order. It looks at all that ever
+  /// lived at once.
+  template <class Visitor>
+  void for_each_live(Visitor&& visit) const {
+    for (std::size_t i = 0; i < pooled(); ++i) {
+      if (const Transaction& transaction = pooled(i); transaction.timeline.open()) visit(transaction);
+    }
+  }
   /// The oldest live transactions, at most `count`, for the watchdog's report.
   std::vector<const Transaction*> oldest(std::size_t count) const;
 
  private:
+  std::size_t pooled() const;
+  const Transaction& pooled(std::size_t index) const;
   Fault* first_fault(FaultKey key) const;
   /// The next younger live fault with the key of `fault`.
   static Fault* next_fault(const Fault& fault);

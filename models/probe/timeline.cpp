@@ -63,6 +63,16 @@ void Timeline::translation_succeeded(Picoseconds now) {
   failed_ = false;
 }
 
+Stage Timeline::stage_at(Picoseconds t) const {
+  Picoseconds left = since_;  // when the stage looked at was entered
+  Stage stage = stage_;
+  for (auto segment = segments_.rbegin(); left > t && segment != segments_.rend(); ++segment) {
+    left -= segment->duration;
+    stage = segment->stage;
+  }
+  return stage;
+}
+
 std::array<Picoseconds, kStageCount> Timeline::sums() const {
   check();
   std::array<Picoseconds, kStageCount> sums{};

@@ -60,6 +60,8 @@ class Timeline {
 
   bool open() const { return open_; }
   Stage stage() const { return stage_; }
+  /// The stage at `t`, not before it began: not stage() if that was entered ahead of time.
+  Stage stage_at(Picoseconds t) const;
   Picoseconds begun_at() const { return begin_; }
   Picoseconds since() const { return since_; }           ///< entry into the current stage
   Picoseconds total() const { return since_ - begin_; }  ///< so far, up to the last entry

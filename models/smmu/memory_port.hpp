@@ -50,6 +50,7 @@ class MemoryPort {
 
   tlm::tlm_initiator_socket<>& socket() { return initiator_.socket; }
   std::size_t outstanding() const { return pool_.leaked(); }
+  std::size_t queued() const { return initiator_.queued(); }
   std::size_t queue_peak() const { return initiator_.queue_peak(); }
   std::uint64_t accesses() const { return accesses_; }
   std::uint64_t swaps() const { return swaps_; }

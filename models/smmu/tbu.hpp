@@ -56,6 +56,22 @@ class Tbu : public sc_core::sc_module {
     visit("slots_peak", slots_peak_);
     visit("tokens_peak", tokens_peak_);
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    visit("inside", 16, inside_);
+    visit("input_queue", 16, input_.size());
+    visit("waiting_for_slot", 16, missed_.size());
+    visit("slots", 16, occupied());
+    visit("tokens_free", 16, tokens_);
+    visit("waiting_for_token", 16, asking_.size());
+    visit("utlb_hits", 32, utlb_hits_);
+    visit("tlb_hits", 32, tlb_hits_);
+    visit("tlb_misses", 32, tlb_misses_);
+    visit("dti_up_in_flight", 16, to_tcu_.in_flight());
+    visit("request_queue", 16, memory.queued());
+    visit("sync_pending", 1, sync_pending_);
+  }
   /// No transaction is inside.
   bool quiet() const { return inside_ == 0; }
   /// The TLBs are empty.

@@ -115,6 +115,26 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
     visit("memory_accesses", memory.accesses());
     visit("memory_queue_peak", std::uint64_t{memory.queue_peak()});
   }
+  /// `visit(name, bits, value)` for every signal of the waves.
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    translator_.signals(visit);
+    visit("retries", 16, retries_.size());
+    visit("stalls", 16, stall_table_.live());
+    visit("stalls_unrecorded", 16, unrecorded_.size());
+    visit("cmdq_prod", 20, commands.prod());
+    visit("cmdq_cons", 20, commands.cons());
+    visit("cmdq_cons_err", 7, commands.cons() >> 24);
+    visit("eventq_prod", 32, events.prod());
+    visit("eventq_cons", 32, events.cons());
+    visit("priq_prod", 32, page_requests.prod());
+    visit("priq_cons", 32, page_requests.cons());
+    visit("sync", 3, static_cast<std::uint64_t>(sync_));
+    visit("atc_invalidations_outstanding", 16, atc_outstanding_);
+    visit("memory_outstanding", 16, memory.outstanding());
+    visit("memory_queue", 16, memory.queued());
+  }
+  const WalkCachePort& walk_cache() const { return translator_.walk_cache(); }
   /// Translations in progress, stalled transactions: for the watchdog.
   std::size_t translating() const { return translator_.occupied(); }
   std::size_t stalled() const { return stall_table_.live(); }

@@ -3,6 +3,7 @@
 // what they mean.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -65,6 +66,7 @@ class Translator {
   std::size_t blocked() const { return blocked_.size(); }
   std::size_t occupied() const { return slots_.size() - free_.size(); }
   WalkCachePort& walk_cache() { return walk_cache_; }
+  const WalkCachePort& walk_cache() const { return walk_cache_; }
   void subscribe(arch::WalkMonitor& monitor) { monitors_.subscribe(monitor); }
 
   template <class Visit>
@@ -86,6 +88,25 @@ class Translator {
     visit("slots_peak", slots_peak_);
     visit("config_slots_peak", config_slots_peak_);
     visit("walk_slots_peak", walk_slots_peak_);
+  }
+  template <class Visit>
+  void signals(Visit&& visit) const {
+    std::array<std::uint64_t, 4> slots{};
+    std::uint64_t configs = 0, walks = 0;
+    for (const Slot& slot : slots_) {
+      ++slots[static_cast<std::size_t>(slot.state)];
+      configs += slot.config_slot;
+      walks += slot.walk_slot;
+    }
+    visit("slots", 16, occupied());
+    visit("slots_config", 16, slots[static_cast<std::size_t>(State::config)]);
+    visit("slots_walking", 16, slots[static_cast<std::size_t>(State::walking)]);
+    visit("slots_chained", 16, slots[static_cast<std::size_t>(State::chained)]);
+    visit("config_slots", 16, configs);
+    visit("config_slot_waiting", 16, config_waiting_.size());
+    visit("walk_slots", 16, walks);
+    visit("walk_slot_waiting", 16, walk_waiting_.size());
+    visit("blocked", 16, blocked_.size());
   }
 
  private:

@@ -26,23 +26,26 @@ void WalkCachePort::wake() {
   calendar_.post<&WalkCachePort::tick>(clock_.after(calendar_.now()), inlet_, this);
 }
 
-void WalkCachePort::tick(std::uint64_t) {
-  // The inputs as they stand before this edge; a channel not ready keeps its input for the next one.
+void WalkCachePort::present(arch::WalkCacheInputs& in) const {
+  // A channel not ready keeps its input for the next edge.
   const Update none;
   const Update& update = updates_.empty() ? none : updates_.front();
   const auto* entry = std::get_if<arch::WalkCacheEntry>(&update.what);
   const auto* invalidate = std::get_if<arch::WalkCacheInvalidate>(&update.what);
-  inputs_.fill_valid = entry != nullptr;
-  if (entry != nullptr) inputs_.fill = *entry;
-  inputs_.invalidate_valid = invalidate != nullptr;
-  if (invalidate != nullptr) inputs_.invalidate = *invalidate;
+  in.fill_valid = entry != nullptr;
+  if (entry != nullptr) in.fill = *entry;
+  in.invalidate_valid = invalidate != nullptr;
+  if (invalidate != nullptr) in.invalidate = *invalidate;
   // At one edge a lookup comes before an invalidation, so one that came after it waits until it is taken.
   // (What was presented before that one came stays: its translation is older and will not be kept.)
-  inputs_.lookup_valid = !waiting_.empty() && (lookup_presented_ || invalidations_ == 0);
-  if (inputs_.lookup_valid) {
-    inputs_.lookup = {static_cast<std::uint8_t>(waiting_.front().slot), waiting_.front().key};
+  in.lookup_valid = !waiting_.empty() && (lookup_presented_ || invalidations_ == 0);
+  if (in.lookup_valid) {
+    in.lookup = {static_cast<std::uint8_t>(waiting_.front().slot), waiting_.front().key};
   }
+}
 
+void WalkCachePort::tick(std::uint64_t) {
+  present(inputs_);
   const arch::WalkCacheOutputs& before = cache_->outputs();
   const bool lookup_taken = inputs_.lookup_valid && before.lookup_ready;
   lookup_presented_ = inputs_.lookup_valid && !lookup_taken;
@@ -52,9 +55,10 @@ void WalkCachePort::tick(std::uint64_t) {
   ++cycles_;
   if (monitors_.any()) {
     if (lookup_taken) tell(&arch::WalkMonitor::request, waiting_.front().whose, inputs_.lookup);
-    if (update_taken && entry != nullptr) tell(&arch::WalkMonitor::fill, update.whose, *entry);
-    if (update_taken && invalidate != nullptr)
-      tell(&arch::WalkMonitor::invalidate, update.whose, *invalidate);
+    if (update_taken && inputs_.fill_valid)
+      tell(&arch::WalkMonitor::fill, updates_.front().whose, inputs_.fill);
+    if (update_taken && inputs_.invalidate_valid)
+      tell(&arch::WalkMonitor::invalidate, updates_.front().whose, inputs_.invalidate);
     if (after.response_valid) tell(&arch::WalkMonitor::response, in_flight_.front().whose, after.response);
   }
   if (lookup_taken) {

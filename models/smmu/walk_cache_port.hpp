@@ -43,6 +43,9 @@ class WalkCachePort {
   std::uint64_t hits(unsigned level) const { return hits_[level]; }
   std::uint64_t cycles() const { return cycles_; }  ///< clocked
   std::size_t queue_peak() const { return waiting_.peak(); }
+  /// The cache's pins as they stand before its next edge, and what waits for them.
+  template <class Visit>
+  void signals(Visit&& visit) const;
 
  private:
   struct Lookup {
@@ -56,6 +59,8 @@ class WalkCachePort {
     arch::WalkStamp whose;
   };
 
+  /// The inputs before the next edge; those of a channel that is not valid stay as they are.
+  void present(arch::WalkCacheInputs& in) const;
   void wake();
   void tick(std::uint64_t);
   template <class Message>
@@ -83,5 +88,39 @@ class WalkCachePort {
   std::uint64_t cycles_ = 0;
   std::array<std::uint64_t, arch::kWalkLevels> hits_{};
 };
+
+template <class Visit>
+void WalkCachePort::signals(Visit&& visit) const {
+  arch::WalkCacheInputs in = inputs_;
+  present(in);
+  const arch::WalkCacheOutputs& out = cache_->outputs();
+  visit("lookup_valid_i", 1, in.lookup_valid);
+  visit("lookup_ready_o", 1, out.lookup_ready);
+  visit("lookup_id_i", 8, in.lookup.id);
+  visit("lookup_vpn_i", 44, in.lookup.key.vpn);
+  visit("lookup_asid_i", 16, in.lookup.key.asid);
+  visit("lookup_vmid_i", 16, in.lookup.key.vmid);
+  visit("lookup_world_i", 2, raw(in.lookup.key.world));
+  visit("response_valid_o", 1, out.response_valid);
+  visit("response_id_o", 8, out.response.id);
+  visit("response_hit_o", 1, out.response.hit);
+  visit("response_level_o", 2, out.response.level);
+  visit("response_leaf_o", 1, out.response.leaf);
+  visit("response_descriptor_o", 64, out.response.descriptor);
+  visit("fill_valid_i", 1, in.fill_valid);
+  visit("fill_ready_o", 1, out.fill_ready);
+  visit("fill_vpn_i", 44, in.fill.key.vpn);
+  visit("fill_level_i", 2, in.fill.level);
+  visit("fill_leaf_i", 1, in.fill.leaf);
+  visit("fill_descriptor_i", 64, in.fill.descriptor);
+  visit("invalidate_valid_i", 1, in.invalidate_valid);
+  visit("invalidate_ready_o", 1, out.invalidate_ready);
+  visit("invalidate_scope_i", 3, raw(in.invalidate.scope));
+  visit("invalidate_vpn_i", 44, in.invalidate.key.vpn);
+  visit("invalidate_asid_i", 16, in.invalidate.key.asid);
+  visit("busy_o", 1, out.busy);
+  visit("lookups_waiting", 16, waiting_.size());
+  visit("updates_waiting", 16, updates_.size());
+}
 
 }  // namespace svasim::smmu

@@ -23,8 +23,8 @@ struct Command {
 
 constexpr std::array kCommands = {
     Command{"run", sim::run,
-            "run --trace T|--generate PATTERN --out DIR [--config F] [--set KEY=VALUE]... [--limit N]   "
-            "simulate"},
+            "run --trace T|--generate PATTERN --out DIR [--config F] [--set KEY=VALUE]... [--limit N]\n"
+            "             [--wave tx=N|from=TIME,to=TIME]...                          simulate"},
     Command{"explain", sim::explain,
             "explain DIR N                                               tell one transaction's story"},
     Command{"config", sim::config,

@@ -18,6 +18,7 @@
 #include "models/probe/run_database.hpp"
 #include "models/probe/story.hpp"
 #include "testbenches/sim/options.hpp"
+#include "testbenches/sim/wave_options.hpp"
 
 namespace svasim::sim {
 namespace {
@@ -162,7 +163,8 @@ int exit_code(platform::Ending ending) {
 int run(const Words& words) {
   po::options_description options;
   options.add_options()("trace", po::value<std::string>())("generate", po::value<std::string>())(
-      "out", po::value<std::string>())("limit", po::value<std::uint64_t>());
+      "out", po::value<std::string>())("limit", po::value<std::uint64_t>())("wave",
+                                                                            po::value<Words>()->composing());
   add_config_options(options);
   const po::variables_map values = parse(words, options);
   if (values.count("trace") + values.count("generate") != 1 || values.count("out") == 0)
@@ -176,6 +178,11 @@ int run(const Words& words) {
   else input.path = values["trace"].as<std::string>();
   input.options.coalesce = config.devices.coalesce;
   if (values.count("limit") != 0) input.options.limit = values["limit"].as<std::uint64_t>();
+  platform::WavesConfig waves;
+  if (values.count("wave") != 0) {
+    if (input.path == "-") throw UsageError("--wave needs a trace in a file: it may be read twice");
+    waves.windows = wave_windows(values["wave"].as<Words>(), config, [&] { return input.open(); });
+  }
   const auto reader = input.open();
 
   const std::filesystem::path directory = values["out"].as<std::string>();
@@ -185,7 +192,8 @@ int run(const Words& words) {
 
   probe::Summary summary;
   ProgressLine line(input);
-  platform::Simulation simulation(config, *reader, {&database, &summary});
+  waves.directory = (directory / "waves").string();
+  platform::Simulation simulation(config, *reader, {&database, &summary}, waves);
   simulation.progress = [&](std::uint64_t t, std::uint64_t f, probe::Picoseconds now) {
     line.update(t, f, now);
   };
@@ -213,6 +221,10 @@ int run(const Words& words) {
   summary.print(std::cout, result.totals, seconds);
   if (!result.message.empty())
     std::cerr << "svasim: " << name(result.ending) << ": " << result.message << '\n';
+  if (simulation.waves() != nullptr) {
+    for (const std::string& window : simulation.waves()->unreached())
+      std::cerr << "svasim: --wave: the run ended before " << window << '\n';
+  }
   return exit_code(result.ending);
 }
 

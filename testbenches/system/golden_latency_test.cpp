@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "testbenches/system/command.hpp"
 #include "testbenches/system/machine.hpp"
+#include "testbenches/system/wave_file.hpp"
 
 using namespace svasim;
 using namespace svasim::test;
@@ -67,7 +69,7 @@ constexpr unsigned link(unsigned bytes) { return bytes + kFlight; }
 constexpr unsigned kHeader = 24, kPasid = 4, kTranslation = 8;
 
 /// A DTI message: its beats, then the flight. A translation request and its response have 20 bytes, a page
-/// request 16, its response 8.
+/// request 16, its response 12.
 constexpr unsigned dti(unsigned bytes) { return (bytes + kDtiWidth - 1) / kDtiWidth + kDtiFlight; }
 
 /// From the sender through the interconnect to a target, and from there back to the sender.
@@ -136,9 +138,34 @@ const Path kService = {
     // the next edge.
     {Stage::command, kThere + kRegister + kHit + 1}};
 
-// --- the run
+// --- the paths
 
 constexpr unsigned kLine = 64;
+
+const Path kAtcHitPath =
+    Path{{Stage::atc, kAtc}} + translated(0) + Path{{Stage::link_back, link(kHeader + kLine)}};
+
+/// Of a read of a page that another device brought in.
+Path ats_read_path(unsigned descriptors) {
+  return Path{{Stage::atc, kAtc}} + ats(descriptors) + Path{{Stage::atc, kAtc}} + translated(0) +
+         Path{{Stage::link_back, link(kHeader + kLine)}};
+}
+
+/// A posted write, which ends at the root port.
+const Path kPriPath =
+    Path{{Stage::atc, kAtc}} + ats(1) +
+    // The page request: the device makes it, and it goes up the link and over DTI.
+    Path{{Stage::link_out, kRequest + link(kHeader + kPasid) + dti(16)}} + kService +
+    Path{{Stage::prg_response, dti(12) + link(kHeader + kPasid)}, {Stage::reissue, kReissue}} + ats(1) +
+    Path{{Stage::atc, kAtc}} + translated(kLine);
+
+/// A write.
+const Path kStallPath =
+    Path{{Stage::tbu_queue, kHop}, {Stage::tbu_tlb, kMicroTlb + kMainTlb}, {Stage::dti_out, dti(20)}} +
+    translation(1) + kService + translation(1) +  // resumed, it finds a slot at once
+    Path{{Stage::dti_back, dti(20)}} + kMemory;
+
+// --- the run
 
 /// Far apart in time. Eight pages have their leaf descriptors in one line of the cache.
 const char* const kTrace = R"(
@@ -172,6 +199,34 @@ std::string text(const Path& path) {
   return out.str();
 }
 
+/// The run again, with waves around one transaction.
+struct WavesOf {
+  static constexpr std::uint64_t kMargin = 50'000;
+
+  explicit WavesOf(std::uint64_t id) : WavesOf(id, span(id)) {}
+
+  const std::uint64_t issued;
+  const WaveFile file;
+
+ private:
+  using Span = std::pair<std::uint64_t, std::uint64_t>;  ///< from issue to end
+  WavesOf(std::uint64_t id, Span span) : issued(span.first), file(record(id, span)) {}
+
+  static Span span(std::uint64_t id) {
+    Machine machine(kTrace, settings());
+    machine.run();
+    const probe::Timeline& timeline = machine.transactions.at(id).value.timeline;
+    return {timeline.begun_at(), timeline.begun_at() + timeline.total()};
+  }
+  static WaveFile record(std::uint64_t id, Span span) {
+    const Scratch scratch;
+    const platform::WaveWindow window{"waves", span.first - kMargin, span.second + kMargin, id, {}};
+    Machine machine(kTrace, settings(), {scratch / "waves", {window}});
+    REQUIRE(machine.run().ending == platform::Ending::complete);
+    return WaveFile(scratch / "waves/waves.fst");
+  }
+};
+
 }  // namespace
 
 TEST_CASE("golden: whole transactions, stage by stage") {
@@ -189,29 +244,59 @@ TEST_CASE("golden: whole transactions, stage by stage") {
   REQUIRE(machine.faults.size() == 4);
 
   SECTION("an ATC hit, a read") {
-    const Path expected =
-        Path{{Stage::atc, kAtc}} + translated(0) + Path{{Stage::link_back, link(kHeader + kLine)}};
-    CHECK(text(path_of(machine.transactions.at(kAtcHit))) == text(expected));
+    CHECK(text(path_of(machine.transactions.at(kAtcHit))) == text(kAtcHitPath));
   }
-  SECTION("an ATS round trip, a read of a page another device brought in") {
-    const Path expected = Path{{Stage::atc, kAtc}} + ats(leaf_evicted ? 1 : 0) + Path{{Stage::atc, kAtc}} +
-                          translated(0) + Path{{Stage::link_back, link(kHeader + kLine)}};
-    CHECK(text(path_of(machine.transactions.at(kAtsRead))) == text(expected));
+  SECTION("an ATS round trip") {
+    CHECK(text(path_of(machine.transactions.at(kAtsRead))) == text(ats_read_path(leaf_evicted ? 1 : 0)));
   }
-  SECTION("a PRI fault, a posted write, which ends at the root port") {
-    const Path expected =
-        Path{{Stage::atc, kAtc}} + ats(1) +
-        // The page request: the device makes it, and it goes up the link and over DTI.
-        Path{{Stage::link_out, kRequest + link(kHeader + kPasid) + dti(16)}} + kService +
-        Path{{Stage::prg_response, dti(12) + link(kHeader + kPasid)}, {Stage::reissue, kReissue}} + ats(1) +
-        Path{{Stage::atc, kAtc}} + translated(kLine);
-    CHECK(text(path_of(machine.transactions.at(kPri))) == text(expected));
+  SECTION("a PRI fault") { CHECK(text(path_of(machine.transactions.at(kPri))) == text(kPriPath)); }
+  SECTION("a stall fault") { CHECK(text(path_of(machine.transactions.at(kStall))) == text(kStallPath)); }
+}
+
+// --- the waves
+
+TEST_CASE("golden: waves of a transaction change its stage when it does") {
+  const auto [id, path] = GENERATE(table<std::uint64_t, Path>(
+      {{kAtcHit, kAtcHitPath}, {kAtsRead, ats_read_path(0)}, {kPri, kPriPath}, {kStall, kStallPath}}));
+  CAPTURE(id);
+  const WavesOf waves(id);
+  WaveFile::Changes expected = {{waves.file.begin, "not issued"}};
+  std::uint64_t t = waves.issued;
+  for (const auto& [stage, duration] : path) {
+    expected.emplace_back(t, probe::info(stage).name);
+    t += duration * 1000;
   }
-  SECTION("a stall fault, a write") {
-    const Path expected =
-        Path{{Stage::tbu_queue, kHop}, {Stage::tbu_tlb, kMicroTlb + kMainTlb}, {Stage::dti_out, dti(20)}} +
-        translation(1) + kService + translation(1) +  // resumed, it finds a slot at once
-        Path{{Stage::dti_back, dti(20)}} + kMemory;
-    CHECK(text(path_of(machine.transactions.at(kStall))) == text(expected));
-  }
+  expected.emplace_back(t, "done");
+  CHECK(waves.file.changes("svasim.transaction.stage") == expected);
+}
+
+TEST_CASE("golden: waves of an ATS round trip, signal by signal") {
+  const WavesOf waves(kAtsRead);
+  // When things happen, in nanoseconds since the issue.
+  const unsigned ask = kAtc, at_root_port = ask + link(kHeader + kPasid), at_tcu = at_root_port + dti(20),
+                 lookup = at_tcu + kConfig, answer = lookup + kWalkCache,
+                 back_at_root_port = answer + dti(20),
+                 translated_at = back_at_root_port + link(kHeader + kTranslation);
+  unsigned end = 0;
+  for (const auto& [stage, duration] : ats_read_path(0)) end += duration;
+  const auto check = [&](const std::string& signal, unsigned rises, unsigned falls) {
+    const std::string name = "svasim." + signal;
+    CAPTURE(name);
+    const WaveFile::Changes& changes = waves.file.changes(name);
+    REQUIRE(changes.size() >= 3);
+    CHECK(waves.file.number(name, waves.file.begin) == 0);
+    CHECK(changes[1].first == waves.issued + 1000 * rises);
+    CHECK(waves.file.number(name, changes[1].first) == 1);
+    CHECK(changes[2].first == waves.issued + 1000 * falls);
+    CHECK(waves.file.number(name, changes[2].first) == 0);
+  };
+  check("endpoint0.window", 0, end);
+  check("endpoint0.ats_in_flight", ask, translated_at);
+  check("root_port0.tokens", at_root_port, back_at_root_port);
+  check("tcu.slots", at_tcu, answer);
+  check("tcu.slots_config", at_tcu, lookup);
+  check("tcu.slots_walking", lookup, answer);
+  check("pwc.lookup_valid_i", lookup, lookup + 1);  // taken at the next edge
+  check("pwc.response_valid_o", answer, answer + 1);
+  check("stages.dti_back", answer, back_at_root_port);
 }

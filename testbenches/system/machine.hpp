@@ -31,13 +31,15 @@ struct ClosedTransaction {
 class Machine : private probe::Sink {
  public:
   /// `trace` is text without its first line; `settings` are "key=value".
-  Machine(const std::string& trace, const std::vector<std::string>& settings)
+  Machine(const std::string& trace, const std::vector<std::string>& settings,
+          const platform::WavesConfig& waves = {})
       : text_("# svasim trace 1\n" + trace), reader_(trace::Reader::open(text_, "test")) {
     platform::Settings bound = platform::Config::bind(config_);
     for (const std::string& setting : settings) bound.assign(setting);
     config_.host.seed = config_.run.seed;
     if (const auto errors = config_.check(); !errors.empty()) throw platform::ConfigError(errors.front());
-    simulation_ = std::make_unique<platform::Simulation>(config_, *reader_, std::vector<probe::Sink*>{this});
+    simulation_ =
+        std::make_unique<platform::Simulation>(config_, *reader_, std::vector<probe::Sink*>{this}, waves);
     simulation_->on_driver_message = [this](const std::string& m) { driver_messages.push_back(m); };
   }
 

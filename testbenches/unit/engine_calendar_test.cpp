@@ -13,6 +13,13 @@ using svasim::test::FreshKernel;
 
 namespace {
 
+/// What an observer is told: the instant about to act, and the one before.
+struct Observer {
+  Calendar& calendar;
+  std::vector<std::pair<Picoseconds, Picoseconds>> seen;
+  void look(Picoseconds since) { seen.emplace_back(calendar.now(), since); }
+};
+
 struct Posting {
   Picoseconds delay;
   Inlet inlet;
@@ -155,4 +162,24 @@ TEST_CASE("shuffle reorders blocks, never the inlets of a block") {
     if (seed == 0) CHECK(sorted);
   }
   CHECK(orders == 4);
+}
+
+TEST_CASE("an observer sees what stands between instants") {
+  FreshKernel kernel;
+  Calendar calendar("calendar");
+  Observer observer{calendar, {}};
+  struct Block {
+    Calendar& calendar;
+    void act(std::uint64_t again) {
+      if (again != 0) calendar.post<&Block::act>(calendar.now(), {0, 1}, this, again - 1);
+    }
+  } block{calendar};
+  // Several events at an instant, some posted while it acts, are one instant.
+  for (const Picoseconds when : {10u, 20u, 20u, 30u, 5000u}) {
+    calendar.post<&Block::act>(when, {0, 0}, &block, 2);
+  }
+  calendar.observe<&Observer::look>(20, &observer);  // only what is later than 20
+  sc_core::sc_start();
+  using Seen = std::vector<std::pair<Picoseconds, Picoseconds>>;
+  CHECK(observer.seen == Seen{{30, 20}, {5000, 30}});
 }
