@@ -191,7 +191,8 @@ int verify(const Options& options) {
   } catch (const std::runtime_error& error) {
     return fail(options, set, n, error.what());
   }
-  const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;  // of this process alone
+  // Of this process alone; the clock may stand still for a short run.
+  const double took = static_cast<double>(std::max<std::clock_t>(std::clock() - begin, 1)) / CLOCKS_PER_SEC;
   const Oracle::Seen& seen = oracle.seen();
   std::ostringstream summary;
   summary << "set=" << set.name << " seed=" << options.seed << " cycles=" << options.cycles
