@@ -233,27 +233,32 @@ Status Sva::attach(Thread& thread, SvaDevice& device, Process& process, BindKind
 
 Status Sva::unbind(Thread& thread, SvaDevice& device, Process& process) {
   thread.run(costs_.draw(Cost::syscall));
+  lock_.lock(thread);
   const auto bond = std::find_if(process.bonds.begin(), process.bonds.end(),
                                  [&](const Bond& b) { return b.group == device.group; });
-  if (bond == process.bonds.end()) return Status::invalid;
-  if (--bond->users > 0) return Status::ok;
-  const Bond ending = *bond;
-  process.bonds.erase(bond);
-  end_bond(thread, process, ending);
-  return Status::ok;
+  if (bond != process.bonds.end() && --bond->users == 0) {
+    end_bond(thread, process, bond);
+    return Status::ok;
+  }
+  const Status status = bond == process.bonds.end() ? Status::invalid : Status::ok;
+  lock_.unlock();
+  return status;
 }
 
 void Sva::unbind_all(Thread& thread, Process& process) {
-  while (!process.bonds.empty()) {
-    const Bond bond = process.bonds.back();
-    process.bonds.pop_back();
-    end_bond(thread, process, bond);
+  for (;;) {
+    lock_.lock(thread);
+    if (process.bonds.empty()) return lock_.unlock();
+    end_bond(thread, process, process.bonds.end() - 1);
   }
 }
 
-void Sva::end_bond(Thread& thread, Process& process, Bond bond) {
-  lock_.lock(thread);
+/// The caller has taken the lock, which is released. The bond is known to release() until its devices are
+/// detached: a worker may be the last user of the address space.
+void Sva::end_bond(Thread& thread, Process& process, std::vector<Bond>::iterator which) {
+  const Bond bond = *which;
   for (SvaDevice* device : bond.group->devices) detach(thread, *device, process, bond.kind);
+  process.bonds.erase(which);
   if (process.bonds.empty()) {
     driver_.invalidate_space(thread, process.tag());
     asids_.give_back(process.asid);

@@ -75,7 +75,7 @@ class Sva {
   Status bind_locked(Thread& thread, SvaDevice& device, Process& process, BindKind kind);
   bool faults(const SvaDevice& device, const Process& process) const;
   arch::Cd context_descriptor(const SvaDevice& device, const Process& process) const;
-  void end_bond(Thread& thread, Process& process, Bond bond);
+  void end_bond(Thread& thread, Process& process, std::vector<Bond>::iterator which);
   static arch::SubstreamId substream(const Process& process, BindKind kind);
 
   SmmuDriver& driver_;

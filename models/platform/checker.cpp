@@ -52,6 +52,12 @@ std::optional<Checker::Mapping> Checker::now(const Key& key) const {
                  result->vmid};
 }
 
+bool Checker::configured(const Key& key) const {
+  arch::ReferenceTranslator reference = reference_;
+  reference.set_state(system_.smmu().context().state);
+  return std::holds_alternative<arch::StreamConfig>(reference.configuration(key.stream, key.substream));
+}
+
 void Checker::use(const Key& key, arch::Va va, arch::Pa pa, bool write) {
   ++uses_;
   const std::uint64_t frame = pa.value >> arch::kPageShift;
@@ -85,7 +91,8 @@ void Checker::unmap_begins(std::uint32_t pasid, std::uint64_t va, std::uint64_t 
     for (std::uint64_t page = first; page < first + pages; ++page) {
       for (const Holder holder : {Holder::tbu, Holder::atc}) {
         const Key key{holder, stream, {true, pasid}, page};
-        if (const auto mapping = now(key)) forgiven_[key].push_back(*mapping);
+        const auto mapping = now(key);
+        if (mapping || configured(key)) forgiven_[key].push_back(mapping.value_or(Mapping::on_its_way()));
       }
     }
   }
@@ -106,6 +113,7 @@ void Checker::unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t by
 }
 
 bool Checker::covers(const arch::Command& command, const Key& key, const Mapping& mapping) const {
+  if (mapping.any) return false;
   if (command.opcode == arch::Opcode::atc_inv) {
     if (key.holder != Holder::atc || key.stream != command.stream) return false;
     if (command.substream.valid && !command.global && command.substream != key.substream) return false;

@@ -51,9 +51,11 @@ class Checker {
     bool writable = false;
     std::uint16_t asid = 0;
     std::uint16_t vmid = 0;
+    bool any = false;  ///< software has stored it, but it is not in memory yet; until software is done
     bool serves(std::uint64_t used_frame, bool write) const {
-      return frame == used_frame && (writable || !write);
+      return any || (frame == used_frame && (writable || !write));
     }
+    static Mapping on_its_way() { return {0, false, 0, 0, true}; }
   };
 
   /// [va, va + bytes) of `pasid` is about to be lost: what is true now may be used until it is invalidated.
@@ -64,6 +66,7 @@ class Checker {
   void use(const Key& key, arch::Va va, arch::Pa pa, bool write);
   void synced();
   std::optional<Mapping> now(const Key& key) const;
+  bool configured(const Key& key) const;
   bool covers(const arch::Command& command, const Key& key, const Mapping& mapping) const;
 
   System& system_;

@@ -2,7 +2,6 @@
 // well throws.
 #pragma once
 
-#include <functional>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -21,10 +20,8 @@ inline constexpr Stages kService = {probe::Stage::report,  probe::Stage::group_w
 
 class Run {
  public:
-  /// `mappings` are made in process 1 before the first access of `trace` (text, without its first line).
-  /// `prepare` may ask more of the host then.
-  Run(const std::string& trace, const Settings& settings, const std::vector<host::Mapping>& mappings = {},
-      const std::function<void(host::Host&)>& prepare = {});
+  /// `trace` is text, without its first line, of process 1, which is there.
+  Run(const std::string& trace, const Settings& settings);
 
   const std::map<std::uint64_t, test::ClosedTransaction>& transactions() const {
     return machine_.transactions;
@@ -32,17 +29,17 @@ class Run {
   const std::map<std::uint64_t, probe::Fault>& faults() const { return machine_.faults; }
   /// Mean picoseconds that faults spent in `stages`.
   double mean(Stages stages) const;
-  std::uint64_t counter(const std::string& block, const std::string& name) const;
 
  private:
   test::Machine machine_;
-  platform::RunResult result_;
 };
 
 /// Picoseconds in `stages`.
 std::uint64_t spent(const probe::Timeline& timeline, Stages stages);
 
-/// "W 0x1000 64", with a time if it is not 0.
+// Lines of traces: an access of 64 bytes, with a time if it is not 0; what the kernel does to a range.
 std::string access(char operation, std::uint64_t va, std::uint64_t time_ps = 0);
+std::string control(const std::string& what, std::uint64_t va, std::uint64_t bytes,
+                    const std::string& options = "");
 
 }  // namespace svasim::experiments

@@ -27,7 +27,7 @@ constexpr std::array<Bucket, 7> kBuckets = {{{"below 0.1 us", 0.1, 0},
                                              {"10 ms or more", kUnbounded, 0}}};
 
 std::string trace() {
-  std::string text;
+  std::string text = control("mmap", kHugeBase, kHugeFaults * host::kHugeBytes, "huge");
   std::uint64_t huge = 0, small = 0;
   for (unsigned i = 1; i <= kFaults; ++i) {
     const bool next_huge = std::uint64_t{i} * kHugeFaults / kFaults > huge;  // evenly spread
@@ -40,12 +40,8 @@ std::string trace() {
 }  // namespace
 
 Findings service_histogram() {
-  host::Mapping huge;
-  huge.va = kHugeBase;
-  huge.bytes = kHugeFaults * host::kHugeBytes;
-  huge.huge = true;
   // A job waits for its page, and jobs come one after the other: no fault waits behind another.
-  const Run run(trace(), {"device.count=1", "device.0=pcie", "endpoint.window=1"}, {huge});
+  const Run run(trace(), {"device.count=1", "device.0=pcie", "endpoint.window=1"});
 
   std::array<unsigned, kBuckets.size()> count{};
   double sum = 0, small_sum = 0, least = kUnbounded, most = 0;
