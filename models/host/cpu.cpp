@@ -143,6 +143,11 @@ void Thread::block() {
   fiber_->wait();
 }
 
+void Thread::sleep(Picoseconds duration) {
+  cpus_.calendar_.post<&Thread::timer>(cpus_.clock_.edge(now() + duration), cpus_.threads_, this);
+  block();
+}
+
 void Thread::spin() {
   spinning_ = true;
   wait();

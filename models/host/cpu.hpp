@@ -73,6 +73,8 @@ class Thread {
   void barrier();
   /// Gives the CPU up until wake(); returns at once if a wake() came since the last block().
   void block();
+  /// Gives the CPU up for `duration`, or until somebody wakes it.
+  void sleep(Picoseconds duration);
   /// Keeps the CPU until poke().
   void spin();
   /// Lets those who wait for a CPU go first.
@@ -93,6 +95,7 @@ class Thread {
   enum class State : std::uint8_t { blocked, waking, queued, running, finished };
 
   void ready(std::uint64_t);
+  void timer(std::uint64_t) { wake(0); }
   void resume(Picoseconds when);
   void body();
   void yield_to_interrupt();

@@ -29,6 +29,8 @@ struct DeviceDescription {
   /// other, instead of the workqueue.
   bool own_handler = false;
   std::uint64_t fault_registers = 0;     ///< FaultMode::device: its device_fault registers
+  std::uint64_t config_space = 0;        ///< of a PCIe function; 0: its capabilities are enabled already
+  std::uint32_t page_requests = 64;      ///< PRI: allocation, if its capacity is that much
   std::vector<std::uint32_t> processes;  ///< numbers, as in the trace, of the processes to bind to it
 };
 

@@ -162,6 +162,7 @@ void Host::counters(Visit&& visit) const {
   const CommandQueue& cmdq = driver_.commands();
   visit("event_records", driver_.events().records());
   visit("page_requests", driver_.requests().records());
+  visit("stop_markers", driver_.stop_markers());
   visit("device_records", device_faults_.records());
   visit("groups", service_.groups());
   visit("failed_groups", service_.failed_groups());

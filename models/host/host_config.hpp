@@ -101,7 +101,8 @@ struct HostConfig {
             "faults of devices that handle theirs are recorded as events too (CD.R)");
     v.choice(
         "flush", flush, {"none", "drain"},
-        "at the last unbind: nothing (mainline on Arm), or drain the SMMU's queues and flush the workqueues");
+        "at the last unbind: nothing (mainline on Arm), or stop the PASID at the device, drain the SMMU's "
+        "queues and flush the workqueues");
     mm.describe(v);
     storage.describe(v);
     v.choice("profile", profile, {"server", "embedded"},

@@ -176,7 +176,11 @@ void SmmuDriver::handle_event(Thread& thread, const std::uint8_t* entry) {
 
 void SmmuDriver::handle_page_request(Thread& thread, const std::uint8_t* entry) {
   const arch::PageRequest request = arch::decode_page_request(arch::load_words<2>(entry));
-  if (!request.stop_marker()) handlers_.page_request(thread, request);
+  if (request.stop_marker()) {
+    ++stop_markers_;
+  } else {
+    handlers_.page_request(thread, request);
+  }
 }
 
 void SmmuDriver::handle_gerror(Thread& thread) {

@@ -114,6 +114,7 @@ class SmmuDriver {
   /// Waits until what the SMMU has queued so far has been handled.
   void drain(Thread& thread);
   std::uint64_t errors() const { return errors_; }
+  std::uint64_t stop_markers() const { return stop_markers_; }
 
  private:
   std::uint64_t reg(std::uint32_t offset) const { return registers_ + offset; }
@@ -157,7 +158,7 @@ class SmmuDriver {
   std::uint64_t stream_table_ = 0;
   std::map<std::uint32_t, std::uint64_t> stream_leaves_;  ///< of a two-level stream table, by first index
   std::map<arch::StreamId, std::unique_ptr<Master>> masters_;
-  std::uint64_t errors_ = 0;
+  std::uint64_t errors_ = 0, stop_markers_ = 0;
 };
 
 }  // namespace svasim::host

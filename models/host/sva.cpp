@@ -233,9 +233,15 @@ Status Sva::attach(Thread& thread, SvaDevice& device, Process& process, BindKind
 
 Status Sva::unbind(Thread& thread, SvaDevice& device, Process& process) {
   thread.run(costs_.draw(Cost::syscall));
+  const auto find = [&] {
+    return std::find_if(process.bonds.begin(), process.bonds.end(),
+                        [&](const Bond& b) { return b.group == device.group; });
+  };
+  if (const auto last = find(); last != process.bonds.end() && last->users == 1) {
+    stop_devices(thread, process, *last);
+  }
   lock_.lock(thread);
-  const auto bond = std::find_if(process.bonds.begin(), process.bonds.end(),
-                                 [&](const Bond& b) { return b.group == device.group; });
+  const auto bond = find();
   if (bond != process.bonds.end() && --bond->users == 0) {
     end_bond(thread, process, bond);
     return Status::ok;
@@ -247,9 +253,20 @@ Status Sva::unbind(Thread& thread, SvaDevice& device, Process& process) {
 
 void Sva::unbind_all(Thread& thread, Process& process) {
   for (;;) {
+    if (!process.bonds.empty()) stop_devices(thread, process, process.bonds.back());
     lock_.lock(thread);
     if (process.bonds.empty()) return lock_.unlock();
     end_bond(thread, process, process.bonds.end() - 1);
+  }
+}
+
+/// The drivers' part of draining: the devices use the PASID no more, while its faults are still served (so
+/// without the lock, which who serves them may need).
+void Sva::stop_devices(Thread& thread, const Process& process, Bond bond) {
+  constexpr Picoseconds kInterval = 1'000'000;  // as usleep_range(1, 1)
+  if (config_.flush != Flush::drain || bond.kind != BindKind::pasid) return;
+  for (SvaDevice* device : bond.group->devices) {
+    if (device->pci) device->pci->stop_pasid(thread, process.pasid, kInterval);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "models/host/fault_service.hpp"
 #include "models/host/id_allocator.hpp"
+#include "models/host/pci_function.hpp"
 #include "models/host/process.hpp"
 
 namespace svasim::host {
@@ -20,6 +21,7 @@ enum class Feature : std::uint8_t { iopf, sva };
 struct SvaDevice {
   Master* master = nullptr;
   IommuGroup* group = nullptr;
+  std::optional<PciFunction> pci;  ///< its driver's hold on it
   bool iopf_enabled = false, sva_enabled = false;
   bool initialised = false;     ///< by sva_init()
   std::uint32_t min_pasid = 0;  ///< override; 0: the system's
@@ -76,6 +78,7 @@ class Sva {
   bool faults(const SvaDevice& device, const Process& process) const;
   arch::Cd context_descriptor(const SvaDevice& device, const Process& process) const;
   void end_bond(Thread& thread, Process& process, std::vector<Bond>::iterator which);
+  void stop_devices(Thread& thread, const Process& process, Bond bond);
   static arch::SubstreamId substream(const Process& process, BindKind kind);
 
   SmmuDriver& driver_;

@@ -70,7 +70,7 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
                                       {MachineConfig::kDoorbell, MachineConfig::kDoorbellBytes, kDoorbell}};
   unsigned outputs = kDevices;
   for (unsigned i = 0; i < config.devices.count; ++i) {
-    if (fault_mode(i) != host::FaultMode::device) continue;
+    if (!has_registers(i)) continue;
     regions.push_back({device_registers(i), MachineConfig::kDeviceRegisterBytes, outputs++});
   }
   const unsigned inputs = config.devices.count + 2;
@@ -134,7 +134,7 @@ void System::add_devices(probe::Recorder& recorder) {
       endpoint.pri.enabled = fault_mode(i) == host::FaultMode::pri;
       endpoint.reports_faults = fault_mode(i) == host::FaultMode::device;
       device->endpoint = std::make_unique<pcie::Endpoint>(calendar_, device_clock_, recorder, endpoint,
-                                                          identity, *device->link, feeder_->source(i));
+                                                          identity, *device->link, feeder_->source(i), true);
       device->root_port->memory.socket.bind(smmu_->tbu(i).device.socket);
     } else {
       pcie::PlatformDeviceConfig platform_device = config_.platform_device;
@@ -144,10 +144,10 @@ void System::add_devices(probe::Recorder& recorder) {
           identity, feeder_->source(i));
       device->platform_device->memory.socket.bind(smmu_->tbu(i).device.socket);
     }
-    if (fault_mode(i) == host::FaultMode::device) {
+    if (has_registers(i)) {
       device->registers =
           std::make_unique<pcie::RegisterPort>(("device_registers" + std::to_string(i)).c_str(), calendar_,
-                                               device_clock_, arch::device_fault::kBytes);
+                                               device_clock_, MachineConfig::kDeviceRegisterBytes);
       device->root_port ? device->root_port->serve(*device->registers)
                         : device->platform_device->serve(*device->registers);
     }
@@ -178,6 +178,11 @@ void System::wire() {
   llc_->dram.socket.bind(dram_->port.socket);
 }
 
+/// PCIe functions have a configuration space, and devices that handle their own faults have theirs.
+bool System::has_registers(unsigned device) const {
+  return config_.devices.kind[device] == DeviceKind::pcie || fault_mode(device) == host::FaultMode::device;
+}
+
 host::FaultMode System::fault_mode(unsigned device) const {
   switch (config_.devices.faults[device]) {
     case DeviceFaults::device: return host::FaultMode::device;
@@ -200,6 +205,10 @@ void System::start() {
     device.own_handler = config_.devices.handler[i] == DeviceHandler::driver;
     device.group = config_.devices.group[i];
     if (device.faults == host::FaultMode::device) device.fault_registers = device_registers(i);
+    if (config_.devices.kind[i] == DeviceKind::pcie) {
+      device.config_space = device_registers(i);
+      device.page_requests = config_.endpoint.pri.allocation;
+    }
     if (config_.devices.kind[i] == DeviceKind::pcie) {
       device.pasid_bits = config_.endpoint.pasid_bits;
       device.response_pasid = config_.endpoint.pri.response_pasid;
@@ -286,7 +295,8 @@ probe::RunTotals System::totals(const std::vector<probe::Counters::Value>& count
   };
   probe::RunTotals totals;
   const auto own = [&](const std::string& name) { return sum("endpoint", name) + sum("device", name); };
-  totals.fault_records = sum("tcu", "stalls") + sum("tcu", "page_requests_written") + own("faults_reported");
+  totals.fault_records = sum("tcu", "stalls") + sum("tcu", "page_requests_written") + own("faults_reported") -
+                         sum("host", "stop_markers");
   totals.responses = sum("tcu", "resumes") + sum("tcu", "page_responses") + own("faults_answered");
   totals.first_touched_pages = sum("host", "pages_mapped");
   std::uint64_t walk_hits = 0;

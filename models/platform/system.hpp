@@ -64,6 +64,7 @@ class System : public sc_core::sc_module {
   struct Device;
 
   std::unique_ptr<arch::WalkCache> make_walk_cache(bridges::RtlWaves* waves) const;
+  bool has_registers(unsigned device) const;
   host::FaultMode fault_mode(unsigned device) const;
   void add_devices(probe::Recorder& recorder);
   void wire();

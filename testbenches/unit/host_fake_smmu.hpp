@@ -81,6 +81,7 @@ class FakeSmmu : public sc_core::sc_module {
   }
 
   std::uint32_t& at(std::uint32_t offset) { return registers_[offset]; }
+  std::uint32_t& device_register(std::uint32_t offset) { return device_[offset]; }
   std::uint64_t at64(std::uint32_t offset) { return at(offset) | std::uint64_t{at(offset + 4)} << 32; }
   arch::SmmuState state() {
     arch::SmmuState s;
