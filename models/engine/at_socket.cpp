@@ -9,10 +9,11 @@ namespace svasim::engine {
 namespace {
 
 std::uint64_t as_argument(Payload& payload) { return reinterpret_cast<std::uint64_t>(&payload); }
-/// Sets the error if no target of ours takes such a payload: byte enables, or not 1 to 4096 bytes.
+/// Sets the error if no target of ours takes such a payload: byte enables, streaming, or not 1 to 4096 bytes.
 bool refuses(tlm::tlm_generic_payload& payload) {
   const bool enables = payload.get_byte_enable_ptr() != nullptr;
-  if (!enables && payload.get_data_length() >= 1 && payload.get_data_length() <= 4096) return false;
+  const std::uint64_t bytes = payload.get_data_length(), streaming = payload.get_streaming_width();
+  if (!enables && bytes >= 1 && bytes <= 4096 && (streaming == 0 || streaming >= bytes)) return false;
   payload.set_response_status(enables ? tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE : tlm::TLM_BURST_ERROR_RESPONSE);
   return true;
 }

@@ -210,6 +210,11 @@ TEST_CASE("payloads no target takes are refused with the status of the standard"
   payload.set_byte_enable_ptr(data.data());
   CHECK(foreign.begin(payload, phase) == tlm::TLM_COMPLETED);
   CHECK(payload.get_response_status() == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+  prepare(payload, tlm::TLM_READ_COMMAND, data.data(), 8);
+  payload.set_byte_enable_ptr(nullptr);
+  payload.set_streaming_width(4);
+  CHECK(foreign.begin(payload, phase) == tlm::TLM_COMPLETED);
+  CHECK(payload.get_response_status() == tlm::TLM_BURST_ERROR_RESPONSE);
   CHECK(target.arrivals.empty());
 }
 
