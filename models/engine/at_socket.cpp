@@ -9,19 +9,22 @@ namespace svasim::engine {
 namespace {
 
 std::uint64_t as_argument(Payload& payload) { return reinterpret_cast<std::uint64_t>(&payload); }
-/// Sets the error if no target of ours takes such a payload: byte enables, streaming, or not 1 to 4096 bytes.
-bool refuses(tlm::tlm_generic_payload& payload) {
-  const bool enables = payload.get_byte_enable_ptr() != nullptr;
-  const std::uint64_t bytes = payload.get_data_length(), streaming = payload.get_streaming_width();
-  if (!enables && bytes >= 1 && bytes <= 4096 && (streaming == 0 || streaming >= bytes)) return false;
-  payload.set_response_status(enables ? tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE : tlm::TLM_BURST_ERROR_RESPONSE);
-  return true;
-}
-
 Payload& as_payload(std::uint64_t argument) { return *reinterpret_cast<Payload*>(argument); }
 
 std::uint64_t response_bytes(const tlm::tlm_generic_payload& p) {
   return p.is_read() ? p.get_data_length() : 0;
+}
+
+/// Data read, as far as asked for.
+void copy_enabled(Payload& from, tlm::tlm_generic_payload& to) {
+  const unsigned char* const enables = to.get_byte_enable_ptr();
+  if (enables == nullptr) {
+    std::memcpy(to.get_data_ptr(), from.data(), from.bytes());
+    return;
+  }
+  for (unsigned i = 0; i < from.bytes(); ++i) {
+    if (enables[i % to.get_byte_enable_length()] == TLM_BYTE_ENABLED) to.get_data_ptr()[i] = from.data()[i];
+  }
 }
 
 /// When a receiver sees a payload whose first beat it can take at `first`: the edge after it took the last
@@ -103,6 +106,20 @@ void AtInitiator::respond(std::uint64_t payload) { response_(object_, as_payload
 
 // --- target
 // ---------------------------------------------------------------------------------------------------------
+
+/// Sets the error if this target does not take such a payload: not 1 to 4096 bytes, streaming, byte enables.
+bool AtTarget::refuses(tlm::tlm_generic_payload& payload) const {
+  const bool enables = payload.get_byte_enable_ptr() != nullptr;
+  const std::uint64_t bytes = payload.get_data_length(), width = payload.get_streaming_width();
+  if (bytes < 1 || bytes > 4096 || (width != 0 && width < bytes)) {
+    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+  } else if (enables && (!byte_enables_ || payload.get_byte_enable_length() == 0)) {
+    payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+  } else {
+    return false;
+  }
+  return true;
+}
 
 /// Somebody else's payload. For b_transport `done` wakes the caller; for nb_transport the answer goes back as
 /// phases.
@@ -217,7 +234,7 @@ void AtTarget::finish(Payload& payload) {
   foreign_.erase(found);
   tlm::tlm_generic_payload& theirs = *foreign.theirs;
   theirs.set_response_status(payload.get_response_status());
-  if (payload.is_read()) std::memcpy(theirs.get_data_ptr(), payload.data(), theirs.get_data_length());
+  if (payload.is_read()) copy_enabled(payload, theirs);
   if (auto* attributes = theirs.get_extension<Attributes>()) *attributes = payload.attributes;
   payload.release();
   if (foreign.done != nullptr) {
@@ -232,6 +249,8 @@ void AtTarget::finish(Payload& payload) {
 Payload& AtTarget::adopt(tlm::tlm_generic_payload& theirs, sc_core::sc_event* done) {
   Payload& payload = adopted_.make(theirs.get_command(), theirs.get_address(), theirs.get_data_length());
   if (theirs.is_write()) std::memcpy(payload.data(), theirs.get_data_ptr(), theirs.get_data_length());
+  payload.set_byte_enable_ptr(theirs.get_byte_enable_ptr());
+  payload.set_byte_enable_length(theirs.get_byte_enable_length());
   if (const auto* attributes = theirs.get_extension<Attributes>()) payload.attributes = *attributes;
   foreign_.push_back(std::make_unique<Foreign>(Foreign{&theirs, &payload, done}));
   return payload;

@@ -92,6 +92,9 @@ class AtTarget : private tlm::tlm_fw_transport_if<> {
   /// Who answers transport_dbg; without one it returns 0 bytes.
   void bind_debug(std::function<unsigned(tlm::tlm_generic_payload&)> debug) { debug_ = std::move(debug); }
 
+  /// Payloads may come with byte enables. Without this they are refused.
+  void accept_byte_enables() { byte_enables_ = true; }
+
   /// A request left its place in the input queue: one more may come.
   void release();
   /// Sends the response; the status is set. One response a beat, in order of calling.
@@ -108,6 +111,7 @@ class AtTarget : private tlm::tlm_fw_transport_if<> {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload) override { return debug_ ? debug_(payload) : 0; }
 
   tlm::tlm_sync_enum begin_request(tlm::tlm_generic_payload&, tlm::tlm_phase&, Picoseconds delay);
+  bool refuses(tlm::tlm_generic_payload&) const;
   Payload& adopt(tlm::tlm_generic_payload& foreign, sc_core::sc_event* done);
   bool take_place();
   void schedule_arrival(Payload& payload, Picoseconds sent);
@@ -126,6 +130,7 @@ class AtTarget : private tlm::tlm_fw_transport_if<> {
   Picoseconds received_ = 0;      ///< when the last request is seen; the next one's beats follow it
   bool pumping_ = false;
   bool awaiting_end_response_ = false;
+  bool byte_enables_ = false;
   void* object_ = nullptr;
   void (*request_)(void*, Payload&) = nullptr;
   std::function<unsigned(tlm::tlm_generic_payload&)> debug_;

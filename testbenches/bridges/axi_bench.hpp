@@ -72,7 +72,7 @@ class RandomMemory : public sc_core::sc_module {
         clock_(clock),
         random_(seed),
         slowest_(slowest) {
-    REQUIRE_FALSE(byte_enables);
+    if (byte_enables) port.accept_byte_enables();
     port.bind_request<&RandomMemory::request>(this);
   }
   engine::AtTarget port;
@@ -144,7 +144,7 @@ class Traffic : public sc_core::sc_module {
     Payload& payload =
         pool_.make(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, access.address, bytes_wanted);
     payload.user = accesses_.size() - 1;
-    if (false) {
+    if (random_.chance(30)) {
       for (unsigned i = 0; i < 1 + random_.below(40); ++i)
         access.enables.push_back(random_.chance(60) ? 255 : 0);
       payload.set_byte_enable_ptr(access.enables.data());

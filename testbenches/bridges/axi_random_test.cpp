@@ -30,7 +30,7 @@ Choice choose(Random& random) {
   c.subordinate.writes = 1 + random.below(16);
   c.subordinate.early_beats = 1 + random.below(4);
   c.subordinate.interleave = random.chance(50);
-  c.subordinate.byte_enables = false;
+  c.subordinate.byte_enables = random.chance(50);
   c.subordinate.stalls = stalls(random);
   c.slowest = random.one_of({1u, 10u, 100u});
   return c;

@@ -51,6 +51,7 @@ AxiManagerBridge::AxiManagerBridge(sc_core::sc_module_name name, PinClock& clock
   reads_.bursts.resize(config.ids);
   writes_.bursts.resize(config.ids);
   target_.bind_request<&AxiManagerBridge::request>(this);
+  target_.accept_byte_enables();
   clock.join(*this);
 }
 
