@@ -90,7 +90,7 @@ class DevicePort : public sc_core::sc_module, private ToSmmu, private tlm::tlm_f
   DevicePortConfig config_;
   probe::Recorder& recorder_;
   engine::AtInitiator access_;  ///< to the TBU
-  smmu::Smmu::AtsLinks& links_;
+  smmu::Smmu::DtiLinks& links_;
   engine::PayloadPool pool_;
 
   std::deque<Call> calls_;  ///< by number; never moved

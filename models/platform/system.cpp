@@ -125,7 +125,7 @@ void System::add_devices(probe::Recorder& recorder) {
     auto device = std::make_unique<Device>();
     device->kind = config_.devices.kind[i];
     if (device->kind == DeviceKind::pcie) {
-      smmu::Smmu::AtsLinks& dti = smmu_->add_root_port(identity.stream, device_clock_);
+      smmu::Smmu::DtiLinks& dti = smmu_->add_root_port(identity.stream, device_clock_);
       device->link = std::make_unique<pcie::PcieLink>(calendar_, device_clock_, device_clock_, config_.link);
       device->root_port = std::make_unique<pcie::RootPort>(
           ("root_port" + std::to_string(i)).c_str(), calendar_, device_clock_, recorder, config_.root_port,

@@ -26,12 +26,28 @@ Smmu::Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clo
   }
 }
 
-Smmu::AtsLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port_clock) {
-  ats_.push_back(std::make_unique<AtsLinks>(
-      AtsLinks{std::make_unique<DtiUp>(calendar_, root_port_clock, clock_, timing()),
-               std::make_unique<DtiDown>(calendar_, clock_, root_port_clock, timing())}));
-  tcu_->attach_root_port(*ats_.back()->up, *ats_.back()->down, streams);
-  return *ats_.back();
+Smmu::DtiLinks& Smmu::add_links(engine::Clock requester, engine::LinkTiming timing) {
+  links_.push_back(
+      std::make_unique<DtiLinks>(DtiLinks{std::make_unique<DtiUp>(calendar_, requester, clock_, timing),
+                                          std::make_unique<DtiDown>(calendar_, clock_, requester, timing)}));
+  return *links_.back();
+}
+
+Smmu::DtiLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port_clock) {
+  return add_root_port(streams, root_port_clock, timing());
+}
+
+Smmu::DtiLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port_clock,
+                                    engine::LinkTiming timing) {
+  DtiLinks& links = add_links(root_port_clock, timing);
+  tcu_->attach_root_port(*links.up, *links.down, streams);
+  return links;
+}
+
+Smmu::DtiLinks& Smmu::add_tbu(engine::Clock tbu_clock, engine::LinkTiming timing) {
+  DtiLinks& links = add_links(tbu_clock, timing);
+  tcu_->attach_tbu(*links.up, *links.down);
+  return links;
 }
 
 bool Smmu::quiet() const {

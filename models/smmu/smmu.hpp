@@ -1,5 +1,5 @@
 // One SMMUv3: its TBUs, its TCU and its registers, wired together. Sockets to bind: registers, tcu memory,
-// and per TBU a device and a memory socket; per root port two DTI-ATS links.
+// and per TBU a device and a memory socket; per root port, or TBU elsewhere, two DTI links.
 #pragma once
 
 #include <memory>
@@ -25,13 +25,18 @@ class Smmu : public sc_core::sc_module {
        const SmmuConfig& config, const std::vector<arch::dti::Flow>& flows,
        std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder);
 
-  /// The DTI links of a root port for the PCIe functions `streams`, which no other root port has: it sends on
-  /// the first and receives on the second.
-  struct AtsLinks {
+  /// The two DTI links of a requester that is not part of this object: it sends on the first and receives on
+  /// the second.
+  struct DtiLinks {
     std::unique_ptr<DtiUp> up;
     std::unique_ptr<DtiDown> down;
   };
-  AtsLinks& add_root_port(StreamRange streams, engine::Clock root_port_clock);
+  /// Of a root port for the PCIe functions `streams`, which no other root port has.
+  DtiLinks& add_root_port(StreamRange streams, engine::Clock root_port_clock);
+  /// The same with a timing of its own: behind pins the stream takes the time.
+  DtiLinks& add_root_port(StreamRange streams, engine::Clock root_port_clock, engine::LinkTiming timing);
+  /// Of a TBU beside those that `flows` made.
+  DtiLinks& add_tbu(engine::Clock tbu_clock, engine::LinkTiming timing);
 
   /// Nothing is in flight in any part of it.
   bool quiet() const;
@@ -49,6 +54,7 @@ class Smmu : public sc_core::sc_module {
 
  private:
   engine::LinkTiming timing() const;
+  DtiLinks& add_links(engine::Clock requester, engine::LinkTiming timing);
 
   engine::Calendar& calendar_;
   engine::Clock clock_;
@@ -59,7 +65,7 @@ class Smmu : public sc_core::sc_module {
   std::vector<std::unique_ptr<DtiUp>> up_;
   std::vector<std::unique_ptr<DtiDown>> down_;
   std::vector<std::unique_ptr<Tbu>> tbus_;
-  std::vector<std::unique_ptr<AtsLinks>> ats_;
+  std::vector<std::unique_ptr<DtiLinks>> links_;  ///< of requesters elsewhere
 };
 
 }  // namespace svasim::smmu

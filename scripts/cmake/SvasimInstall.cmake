@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(SVASIM_LIBRARIES svasim_arch svasim_reference svasim_probe svasim_trace svasim_engine svasim_memory svasim_walk_cache svasim_smmu svasim_pcie svasim_host
-                     svasim_pwc_rtl svasim_pwc_rtl_waved svasim_bridges svasim_pins svasim_axi svasim_platform svasim_embed)
+                     svasim_pwc_rtl svasim_pwc_rtl_waved svasim_bridges svasim_pins svasim_axi svasim_dti svasim_platform svasim_embed)
 install(TARGETS ${SVASIM_LIBRARIES} EXPORT svasimTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS svasim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models tlm-bridges DESTINATION include/svasim FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h"

@@ -122,7 +122,7 @@ struct Machine::RootPort {
       links.up->send(ack, sync ? arch::dti::kShortBytes : arch::dti::kInvCompBytes);
     }
   }
-  smmu::Smmu::AtsLinks& links;
+  smmu::Smmu::DtiLinks& links;
   std::vector<Access*> waiting;  ///< by DTI id
 };
 

@@ -298,11 +298,11 @@ struct SmmuBench {
 
   explicit SmmuBench(const smmu::SmmuConfig& c = {}, unsigned memory_latency = 10,
                      const std::vector<arch::dti::Flow>& flows = {arch::dti::Flow::stall},
-                     std::uint32_t shuffle = 0)
+                     std::uint32_t shuffle = 0, std::size_t more_memory_ports = 0)
       : config(c),
         smmu((calendar.shuffle(shuffle), "smmu"), calendar, clock, c, flows,
              std::make_unique<smmu::WalkCacheModel>(c.tcu.pwc), &recorder),
-        memory("memory", calendar, clock, memory_latency, 1 + flows.size()) {
+        memory("memory", calendar, clock, memory_latency, 1 + flows.size() + more_memory_ports) {
     smmu.tcu().memory.socket().bind(memory.socket(0));
     for (std::size_t i = 0; i < flows.size(); ++i) {
       devices.push_back(std::make_unique<BenchDevice>(("device" + std::to_string(i)).c_str(), calendar, clock,

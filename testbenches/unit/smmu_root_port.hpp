@@ -10,13 +10,14 @@ constexpr arch::StreamId kFunction{9};
 /// A root port on its DTI links.
 struct RootPort {
   Calendar& calendar;
-  smmu::Smmu::AtsLinks& links;
+  smmu::Smmu::DtiLinks& links;
   std::vector<arch::dti::Downstream> received;
   std::vector<Picoseconds> when;  ///< each of them
   bool answers_syncs = true;
   explicit RootPort(SmmuBench& b, arch::StreamId stream = kFunction)
-      : calendar(b.calendar), links(b.smmu.add_root_port(stream, b.clock)) {
-    links.down->bind<&RootPort::receive>({b.calendar.add_block(), 0}, this);
+      : RootPort(b.calendar, b.smmu.add_root_port(stream, b.clock)) {}
+  RootPort(Calendar& c, smmu::Smmu::DtiLinks& l) : calendar(c), links(l) {
+    links.down->bind<&RootPort::receive>({c.add_block(), 0}, this);
   }
   void receive(arch::dti::Downstream& message) {
     received.push_back(message);
