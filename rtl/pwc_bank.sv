@@ -334,4 +334,8 @@ module pwc_bank #(
     end
   end
 
+`ifdef PWC_PROOF
+`include "formal/pwc_bank_proof.svh"
+`endif
+
 endmodule
