@@ -40,6 +40,17 @@ module pwc_replace #(
             (fill_way_i == WAY_LAST) ? '0 : fill_way_i + WAY_W'(1);
       end
     end
+`ifdef PWC_PROOF  // ways that are no power of two: every pointer names one
+    logic [SETS-1:0] proof_beyond;
+    for (genvar s = 0; s < SETS; s++) begin : gen_proof_set
+      assign proof_beyond[s] = 32'(victim_q[s*WAY_W +: WAY_W]) >= WAYS;
+    end
+    always_comb begin
+      if (rst_ni) begin
+        pointers_name_a_way: assert (proof_beyond == '0);
+      end
+    end
+`endif
   end else begin : gen_plru
     localparam int unsigned NODES = WAYS;  // node 0 is not used
     if ((WAYS & (WAYS - 1)) != 0) begin : gen_bad_ways
