@@ -25,8 +25,8 @@ namespace svasim::smmu {
 class Tcu : public sc_core::sc_module, private TranslationClient, private CommandExecutor {
   /// Inlets, in the order in which simultaneous arrivals act.
   enum : std::uint8_t {
+    kWalkCache,  ///< first: its edge sees what was asked before it, whoever asks (walk_cache_port.hpp)
     kMemory,
-    kWalkCache,
     kPipeline,
     kCommands,
     kRegisterTimer,

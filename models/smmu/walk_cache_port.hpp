@@ -2,6 +2,8 @@
 // invalidations, and clocks the cache only while there is work (quiet means unchanged). Fills and
 // invalidations keep their order and go one a cycle; lookups go beside fills, but never ahead of an
 // invalidation.
+// Time: what is asked at an edge is presented at the next one, whether the cache is awake or not: `inlet` is
+// its block's first, so that the cache's edge comes before all that may ask at it.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +30,7 @@ class WalkCachePort {
         monitors_(monitors),
         respond_(std::move(respond)) {}
 
-  /// Presented at the next edge at the earliest. `slot` comes back with the response. `whose` is for
-  /// monitors.
+  /// `slot` comes back with the response. `whose` is for monitors.
   void lookup(std::uint16_t slot, const arch::WalkCacheKey& key, const arch::WalkStamp& whose);
   void fill(const arch::WalkCacheEntry& entry, const arch::WalkStamp& whose);
   void invalidate(const arch::WalkCacheInvalidate& invalidate);

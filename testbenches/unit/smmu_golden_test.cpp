@@ -117,6 +117,29 @@ TEST_CASE("a leaf in the walk cache needs no memory, and time is charged to the 
   CHECK(cold.cycles_in(Stage::walk_memory) == 4 * kDescriptor);
 }
 
+TEST_CASE("a lookup is presented at the next edge, whether the walk cache is awake or not") {
+  // One translation asks out of a memory response (its configuration was fetched), the other, whose
+  // configuration is cached, at an edge nearby: the two accesses later, and some cycles more or less.
+  const int apart = GENERATE(range(-5, 6));
+  Bench b(kConfig, 2);
+  constexpr arch::StreamId kCold{2};
+  const std::uint64_t cold_root = b.attach(kCold, 2);
+  b.tables.map(cold_root, kVa, kPage);
+  b.latency(kVa);
+  const Picoseconds now = b.calendar.now();
+  DeviceAccess access{kVa};
+  access.stream = kCold;
+  BenchDevice::Record& cold = b.devices[1]->send_at(now + kCycle, access);
+  BenchDevice::Record& warm =
+      b.devices[0]->send_at(now + (1 + 2 * kAccess + static_cast<unsigned>(apart)) * kCycle, {kSharesLevel2});
+  b.settle();
+  REQUIRE(cold.cycles_in(Stage::config) == kConfig.tcu.config_latency + 2 * kAccess);
+  REQUIRE(warm.cycles_in(Stage::config) == kConfig.tcu.config_latency);
+  CAPTURE(apart);
+  CHECK(cold.cycles_in(Stage::walk_cache) == kWalkCache);
+  CHECK(warm.cycles_in(Stage::walk_cache) == kWalkCache + (apart == 0));  // responses act first
+}
+
 TEST_CASE("configuration misses") {
   SECTION("linear tables: STE and CD") {
     Bench b;
