@@ -44,16 +44,16 @@ SvaDevice* Sva::find(arch::StreamId stream) {
 
 Status Sva::enable(SvaDevice& device, Feature feature) {
   const FaultMode mode = device.master->device.faults;
+  const bool iopf_supported = mode == FaultMode::pri || mode == FaultMode::stall;
   if (feature == Feature::iopf) {
-    if (mode != FaultMode::pri && mode != FaultMode::stall) return Status::no_device;
+    if (!iopf_supported) return Status::invalid;
     if (device.iopf_enabled) return Status::busy;
-    if (device.sva_enabled) return Status::invalid;  // the order is IOPF, then SVA
     device.iopf_enabled = true;
     return Status::ok;
   }
-  if (device.master->max_pasids() == 0) return Status::no_device;
+  if (device.master->max_pasids() == 0) return Status::invalid;
   if (device.sva_enabled) return Status::busy;
-  if (mode == FaultMode::stall && !device.iopf_enabled) return Status::invalid;
+  if (iopf_supported && !device.iopf_enabled) return Status::invalid;  // other devices do without
   device.sva_enabled = true;
   return Status::ok;
 }
@@ -186,6 +186,8 @@ Status Sva::bind(Thread& thread, SvaDevice& device, Process& process, BindKind k
 Status Sva::bind_locked(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
   if (process.exited || !process.space.usable()) return Status::no_such_process;
   if (process.space.stage2() && kind != BindKind::whole_device) return Status::invalid;
+  const bool asks = config_.linux_version == LinuxVersion::v6_1 && kind == BindKind::pasid && !process.kernel;
+  if (asks && !device.sva_enabled) return Status::no_device;
   for (Bond& bond : process.bonds) {
     if (bond.group != device.group) continue;
     if (bond.kind != kind) return Status::busy;

@@ -43,8 +43,8 @@ class Sva {
   void add_device(Master& master);
   SvaDevice* find(arch::StreamId stream);
 
-  /// invalid: in that state or order it cannot be switched; busy: it is in use, or on already; no_device: the
-  /// device cannot do it.
+  /// invalid: the device cannot do it, or not in that state or order; busy: it is in use, or on already. In
+  /// 6.1 a device whose SVA is off is bound to no process; 7.0 does not ask.
   Status enable(SvaDevice& device, Feature feature);
   Status disable(SvaDevice& device, Feature feature);
   /// The range of PASIDs the device may use; 0: no limit but the hardware's. `features` are reserved.

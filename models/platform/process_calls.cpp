@@ -29,6 +29,10 @@ host::Mapping mapping_of(const trace::Record& record) {
   return mapping;
 }
 
+host::Feature feature_of(const trace::Control& c) {
+  return c.feature == trace::Feature::iopf ? host::Feature::iopf : host::Feature::sva;
+}
+
 void create(Host& host, const trace::Record& record, Host::Reply reply) {
   switch (record.control.as) {
     case trace::As::domain: return host.create_domain(record.pasid, std::move(reply));
@@ -61,6 +65,12 @@ void call_host(Host& host, const trace::Record& r, arch::StreamId stream, Host::
     case Kind::numa_hint: return host.numa_hint(r.pasid, r.va, r.size, std::move(reply));
     case Kind::migrate: return host.migrate(r.pasid, r.va, r.size, std::move(reply));
     case Kind::collapse: return host.collapse(r.pasid, r.va, std::move(reply));
+    case Kind::enable: return host.enable(stream, feature_of(r.control), std::move(reply));
+    case Kind::disable: return host.disable(stream, feature_of(r.control), std::move(reply));
+    case Kind::sva_init:
+      return host.sva_init(stream, r.control.number, r.control.min_pasid, r.control.max_pasid,
+                           std::move(reply));
+    case Kind::sva_shutdown: return host.sva_shutdown(stream, std::move(reply));
   }
 }
 

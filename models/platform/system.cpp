@@ -257,6 +257,11 @@ std::vector<probe::Counters::Value> System::counters() const {
   values.push_back({"trace", "refused", feeder_->refused()});
   values.push_back({"trace", "calls", feeder_->calls()});
   values.push_back({"trace", "refused_calls", feeder_->refused_calls()});
+  for (const auto& [what, count] : feeder_->refusals()) {
+    values.push_back({"trace",
+                      "refused_" + std::string(trace::info(what.first).name) + '_' + std::string(what.second),
+                      count});
+  }
   return values;
 }
 

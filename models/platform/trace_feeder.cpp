@@ -53,9 +53,7 @@ bool TraceFeeder::read() {
   if (at_end_) return false;
   try {
     holding_ = reader_.next(record_);
-    const bool names_device =
-        record_.kind == Kind::access || record_.kind == Kind::bind || record_.kind == Kind::unbind;
-    if (holding_ && names_device && record_.device >= feeds_.size()) {
+    if (holding_ && trace::info(record_.kind).device && record_.device >= feeds_.size()) {
       throw trace::TraceError(reader_.name() + ": record " + std::to_string(reader_.record_number()) +
                               ": device " + std::to_string(record_.device) + ", but device.count is " +
                               std::to_string(feeds_.size()));
@@ -96,8 +94,7 @@ bool TraceFeeder::hand_out_access() {
   DeviceFeed& feed = *feeds_[record_.device];
   if (feed.size() >= lookahead_) return false;
   if (!bond->second) {
-    ++refused_;
-    refuse({record_, reader_.record_number()}, "no PASID");
+    if (++refused_ == 1) tell_refused({record_, reader_.record_number()}, "no PASID");
     return true;
   }
   trace::for_each_piece(record_, [&](const trace::Record& piece) {
@@ -163,7 +160,8 @@ void TraceFeeder::returned(std::uint64_t) {
   learn(call);
   if (call.status != host::Status::ok) {
     ++refused_calls_;
-    refuse(call, host::name(call.status));
+    const char* why = host::name(call.status);
+    if (++refusals_[{call.record.kind, why}] == 1) tell_refused(call, why);
   }
   refill();
 }
@@ -187,8 +185,8 @@ void TraceFeeder::learn(const Call& call) {
   }
 }
 
-void TraceFeeder::refuse(const Call& call, const char* why) {
-  if (!told_.insert({call.record.kind, why}).second || !on_refused) return;
+void TraceFeeder::tell_refused(const Call& call, const char* why) {
+  if (!on_refused) return;
   std::string line;
   trace::print_record(call.record, line);
   line.pop_back();

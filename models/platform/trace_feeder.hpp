@@ -11,6 +11,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/host/status.hpp"
@@ -55,6 +57,9 @@ class TraceFeeder {
   std::uint64_t refused() const { return refused_; }
   std::uint64_t calls() const { return called_; }  ///< control records carried out, and first binds
   std::uint64_t refused_calls() const { return refused_calls_; }
+  /// Calls by kind and error number.
+  using Refusals = std::map<std::pair<trace::Kind, std::string_view>, std::uint64_t>;
+  const Refusals& refusals() const { return refusals_; }
 
  private:
   using Bond = std::pair<std::uint32_t, std::uint32_t>;  ///< (device, process)
@@ -80,7 +85,7 @@ class TraceFeeder {
   void call(Call call);
   void returned(std::uint64_t);
   void learn(const Call& call);
-  void refuse(const Call& call, const char* why);
+  void tell_refused(const Call& call, const char* why);
 
   engine::Calendar& calendar_;
   engine::Clock clock_;
@@ -107,7 +112,7 @@ class TraceFeeder {
   std::map<Bond, std::optional<std::uint32_t>> bonds_;
   std::set<std::uint32_t> exited_;
   std::uint64_t called_ = 0, refused_ = 0, refused_calls_ = 0;
-  std::set<std::pair<trace::Kind, std::string>> told_;  ///< sorts of refusals
+  Refusals refusals_;
 };
 
 }  // namespace svasim::platform

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr unsigned kBases = 8;
-constexpr std::size_t kMaxRecordBytes = 128;  ///< tag, flags and nine numbers of at most 10 bytes, rounded up
+constexpr std::size_t kMaxRecordBytes =
+    128;  ///< tag, flags and eleven numbers of at most 10 bytes, rounded up
 constexpr unsigned kEnd = 63;
 enum : unsigned { kFlagsFollow = 0x80, kTagWrite = 0x08, kContextFollows = 1, kTimeFollows = 2 };
 
@@ -33,7 +34,10 @@ enum Detail : unsigned {
   kBackingShift = 9,  ///< 2 bits
   kShared = 1 << 11,
   kUncached = 1 << 12,
-  kDetailBits = 13
+  kFeatureShift = 13,  ///< 2 bits
+  kMinPasidFollows = 1 << 15,
+  kMaxPasidFollows = 1 << 16,
+  kDetailBits = 17
 };
 
 /// What both sides remember between records.
@@ -113,9 +117,12 @@ class BinaryDecoder final : public Decoder {
     control.protection = static_cast<std::uint8_t>((details >> kProtectionShift & 7) ^ Control{}.protection);
     control.backing = static_cast<Backing>(details >> kBackingShift & 3);
     control.as = static_cast<As>(details >> kAsShift & 3);
+    control.feature = static_cast<Feature>(details >> kFeatureShift & 3);
     if (details & kInFlightFollows) control.in_flight = take_u32();
     if (details & kNumberFollows) control.number = take_u32();
     if (details & kOffsetFollows) control.offset = take_varint();
+    if (details & kMinPasidFollows) control.min_pasid = take_u32();
+    if (details & kMaxPasidFollows) control.max_pasid = take_u32();
   }
 
   bool end() {
@@ -212,14 +219,18 @@ class BinaryEncoder final : public Encoder {
  private:
   static void append_details(std::string& out, const Control& c) {
     const unsigned protection = c.protection ^ Control {}.protection;
-    append_varint(out, (c.nowait ? kNowait : 0u) | (c.in_flight != kAnyNumber ? kInFlightFollows : 0u) |
-                           protection << kProtectionShift | (c.number != 0 ? kNumberFollows : 0u) |
-                           (c.offset != 0 ? kOffsetFollows : 0u) | (c.shared ? kShared : 0u) |
-                           (c.uncached ? kUncached : 0u) | static_cast<unsigned>(c.backing) << kBackingShift |
-                           static_cast<unsigned>(c.as) << kAsShift);
+    append_varint(
+        out, (c.nowait ? kNowait : 0u) | (c.in_flight != kAnyNumber ? kInFlightFollows : 0u) |
+                 protection << kProtectionShift | (c.number != 0 ? kNumberFollows : 0u) |
+                 (c.offset != 0 ? kOffsetFollows : 0u) | (c.shared ? kShared : 0u) |
+                 (c.uncached ? kUncached : 0u) | static_cast<unsigned>(c.backing) << kBackingShift |
+                 static_cast<unsigned>(c.as) << kAsShift | static_cast<unsigned>(c.feature) << kFeatureShift |
+                 (c.min_pasid != 0 ? kMinPasidFollows : 0u) | (c.max_pasid != 0 ? kMaxPasidFollows : 0u));
     if (c.in_flight != kAnyNumber) append_varint(out, c.in_flight);
     if (c.number != 0) append_varint(out, c.number);
     if (c.offset != 0) append_varint(out, c.offset);
+    if (c.min_pasid != 0) append_varint(out, c.min_pasid);
+    if (c.max_pasid != 0) append_varint(out, c.max_pasid);
   }
 
   static unsigned size_code(std::uint64_t bytes) {

@@ -93,7 +93,7 @@ void print_totals(const Totals& t, std::ostream& out) {
       << "writes    " << t.accesses[1] << " (" << t.bytes[1] << " bytes)\n"
       << "crossing  " << t.crossing << " accesses of more than one 4 KiB page\n";
   for (std::size_t i = 1; i < kKinds.size(); ++i) {
-    if (t.kinds[i] != 0) out << std::left << std::setw(10) << kKinds[i].name << t.kinds[i] << "\n";
+    if (t.kinds[i] != 0) out << std::left << std::setw(9) << kKinds[i].name << " " << t.kinds[i] << "\n";
   }
   out << "devices  ";
   for (const std::uint32_t device : t.devices) out << " " << device;

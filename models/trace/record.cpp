@@ -15,8 +15,8 @@ const char* check_fields(const Record& r, const KindInfo& kind) {
   if ((c.backing != none.backing || of_file) && !kind.mapping)
     return "a file or kind of page; expected it of mmap only";
   if (c.backing > Backing::file) return "unknown backing of a mapping; expected one of the four";
-  if (c.number != 0 && !kind.child && !file)
-    return "a number; expected the child of fork or the file of mmap";
+  if (c.number != 0 && !kind.child && !kind.limits && !file)
+    return "a number; expected the child of fork, the file of mmap or the features of sva_init";
   if (of_file && !file) return "shared, uncached or offset without a file; expected file=N too";
   if (c.offset % kPageBytes != 0) return "offset inside a page; expected a multiple of 4096";
   if (c.as != As::standard && !kind.as) return "as; expected it of create and bind only";
@@ -24,6 +24,11 @@ const char* check_fields(const Record& r, const KindInfo& kind) {
     return "unknown thing to create; expected as=domain or as=guest";
   if (r.kind == Kind::bind && c.as != As::standard && c.as != As::device)
     return "unknown way to bind; expected as=device";
+  if (c.feature == Feature::none && kind.feature) return "no feature; expected feature=iopf or feature=sva";
+  if (c.feature != Feature::none && !kind.feature) return "a feature; expected it of enable and disable only";
+  if (c.feature > Feature::sva) return "unknown feature; expected iopf or sva";
+  if ((c.min_pasid != 0 || c.max_pasid != 0) && !kind.limits)
+    return "limits of PASIDs; expected them of sva_init only";
   if (kind.child && c.number > kMaxPasid) return "child too large; expected at most 1048575 (20 bits)";
   return nullptr;
 }

@@ -31,37 +31,66 @@ enum class Kind : std::uint8_t {
   numa_hint,  ///< makes pages inaccessible, to see who comes
   migrate,    ///< moves pages to other frames
   collapse,   ///< the 2 MB around the address become one page
+  enable,     ///< the device's driver switches `feature` on
+  disable,
+  sva_init,      ///< the device's driver limits its PASIDs to `min_pasid` to `max_pasid`; `number`: flags
+  sva_shutdown,  ///< and lifts the limit
 };
 
-/// How a kind is written, and which fields it has besides device, PASID and time.
+/// Fields a kind may have besides PASID and time.
+enum Field : unsigned {
+  kDevice = 1 << 0,
+  kAddress = 1 << 1,
+  kRange = kAddress | 1 << 2,  ///< and size
+  kDirection = 1 << 3,
+  kProtection = 1 << 4,
+  kMapping = 1 << 5,  ///< backing, shared, uncached, file number, offset
+  kChild = 1 << 6,    ///< `number`
+  kAs = 1 << 7,
+  kFeature = 1 << 8,
+  kLimits = 1 << 9,  ///< least and greatest PASID, `number`
+};
+
+/// How a kind is written, and which fields it has.
 struct KindInfo {
+  constexpr KindInfo(std::string_view kind, unsigned fields)
+      : name(kind),
+        device((fields & kDevice) != 0),
+        address((fields & kAddress) != 0),
+        size((fields & kRange) == kRange),
+        write((fields & kDirection) != 0),
+        protection((fields & kProtection) != 0),
+        mapping((fields & kMapping) != 0),
+        child((fields & kChild) != 0),
+        as((fields & kAs) != 0),
+        feature((fields & kFeature) != 0),
+        limits((fields & kLimits) != 0) {}
+
   std::string_view name;
-  bool address = false, size = false;
-  bool write = false;
-  bool protection = false;
-  bool mapping = false;  ///< backing, shared, uncached, file number, offset
-  bool child = false;    ///< `number`
-  bool as = false;
+  bool device, address, size, write, protection, mapping, child, as, feature, limits;
 };
 
-inline constexpr std::array<KindInfo, 17> kKinds = {
-    {{"access", true, true, true},
-     {"unmap", true, true},
-     {"discard", true, true},
-     {"munmap", true, true},
-     {"mmap", true, true, false, true, true},
-     {"mprotect", true, true, false, true},
-     {"touch", true, true, true},
-     {"create", false, false, false, false, false, false, true},
-     {"exit"},
-     {"fork", false, false, false, false, false, true},
-     {"bind", false, false, false, false, false, false, true},
-     {"unbind"},
-     {"reclaim", true, true},
-     {"age", true, true},
-     {"numa_hint", true, true},
-     {"migrate", true, true},
-     {"collapse", true}}};
+inline constexpr std::array<KindInfo, 21> kKinds = {{{"access", kDevice | kRange | kDirection},
+                                                     {"unmap", kRange},
+                                                     {"discard", kRange},
+                                                     {"munmap", kRange},
+                                                     {"mmap", kRange | kProtection | kMapping},
+                                                     {"mprotect", kRange | kProtection},
+                                                     {"touch", kRange | kDirection},
+                                                     {"create", kAs},
+                                                     {"exit", 0},
+                                                     {"fork", kChild},
+                                                     {"bind", kDevice | kAs},
+                                                     {"unbind", kDevice},
+                                                     {"reclaim", kRange},
+                                                     {"age", kRange},
+                                                     {"numa_hint", kRange},
+                                                     {"migrate", kRange},
+                                                     {"collapse", kAddress},
+                                                     {"enable", kDevice | kFeature},
+                                                     {"disable", kDevice | kFeature},
+                                                     {"sva_init", kDevice | kLimits},
+                                                     {"sva_shutdown", kDevice}}};
 constexpr const KindInfo& info(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
 /// Bits of Control::protection.
@@ -83,6 +112,9 @@ enum class As : std::uint8_t {
   device,    ///< bind: the device's accesses without PASID
 };
 
+/// What `enable` and `disable` switch.
+enum class Feature : std::uint8_t { none, iopf, sva };
+
 inline constexpr std::uint64_t kPageBytes = 4096;
 inline constexpr std::uint64_t kMaxAccessBytes = std::uint64_t{1} << 20;
 inline constexpr std::uint32_t kMaxPasid = (1u << 20) - 1;
@@ -91,7 +123,7 @@ inline constexpr std::uint32_t kAnyNumber = ~std::uint32_t{0};
 /// What only control records have; accesses and `unmap` have it as it is here.
 struct Control {
   std::uint64_t offset = 0;                  ///< mmap: bytes into the file, whole pages
-  std::uint32_t number = 0;                  ///< mmap: the file; fork: the child
+  std::uint32_t number = 0;                  ///< mmap: the file; fork: the child; sva_init: reserved flags
   std::uint32_t in_flight = kAnyNumber;      ///< so many earlier accesses may be unanswered when it acts
   bool nowait = false;                       ///< the records behind it do not wait until it has returned
   bool shared = false;                       ///< mmap of a file: MAP_SHARED, otherwise MAP_PRIVATE
@@ -99,12 +131,16 @@ struct Control {
   std::uint8_t protection = kRead | kWrite;  ///< mmap, mprotect
   Backing backing = Backing::anonymous;      ///< mmap
   As as = As::standard;                      ///< create, bind
+  Feature feature = Feature::none;           ///< enable, disable
+  std::uint32_t min_pasid = 0;               ///< sva_init; 0: the system's
+  std::uint32_t max_pasid = 0;               ///< sva_init; 0: the hardware's
 };
 
 inline bool operator==(const Control& a, const Control& b) {
   return a.offset == b.offset && a.number == b.number && a.in_flight == b.in_flight && a.nowait == b.nowait &&
          a.shared == b.shared && a.uncached == b.uncached && a.protection == b.protection &&
-         a.backing == b.backing && a.as == b.as;
+         a.backing == b.backing && a.as == b.as && a.feature == b.feature && a.min_pasid == b.min_pasid &&
+         a.max_pasid == b.max_pasid;
 }
 inline bool operator!=(const Control& a, const Control& b) { return !(a == b); }
 
@@ -112,7 +148,7 @@ struct Record {
   Kind kind = Kind::access;
   bool write = false;  ///< accesses and `touch`: otherwise a read
   bool has_time = false;
-  std::uint32_t device = 0;  ///< index of the device in the configuration: of accesses, `bind` and `unbind`
+  std::uint32_t device = 0;  ///< index of the device in the configuration, of kinds that have one
   std::uint32_t pasid = 1;   ///< the process's number, 0..kMaxPasid
   std::uint64_t va = 0;
   std::uint64_t size = 0;     ///< bytes: 1..kMaxAccessBytes for an access, any but 0 for another range

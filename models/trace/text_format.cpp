@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kProtectionLetters = "rwx";
 constexpr std::string_view kAsNames[] = {"", "domain", "guest", "device"};
+constexpr std::string_view kFeatureNames[] = {"", "iopf", "sva"};
 
 /// Some of r, w and x in this order, or none.
 bool parse_protection(std::string_view text, std::uint8_t& protection) {
@@ -22,10 +23,12 @@ bool parse_protection(std::string_view text, std::uint8_t& protection) {
   return text.empty() && protection != kNoAccess;
 }
 
-bool parse_as(std::string_view text, As& as) {
-  for (unsigned i = 1; i < std::size(kAsNames); ++i) {
-    if (text != kAsNames[i]) continue;
-    as = static_cast<As>(i);
+/// One of `names`, of which the first is none.
+template <class Enum, std::size_t N>
+bool parse_name(std::string_view text, const std::string_view (&names)[N], Enum& value) {
+  for (std::size_t i = 1; i < N; ++i) {
+    if (text != names[i]) continue;
+    value = static_cast<Enum>(i);
     return true;
   }
   return false;
@@ -50,29 +53,38 @@ struct Option {
 
 constexpr auto kAlways = [](Kind) { return true; };
 constexpr auto kWaits = [](Kind kind) { return kind > Kind::unmap; };
-constexpr auto kMapping = [](Kind kind) { return info(kind).mapping; };
+constexpr auto kMaps = [](Kind kind) { return info(kind).mapping; };
+constexpr auto kLimiting = [](Kind kind) { return info(kind).limits; };
 
 constexpr Option kOptions[] = {
     {"write", "", [](Kind kind) { return kind == Kind::touch; },
      [](std::string_view, Record& r) { return r.write = true; }},
     {"prot=PROT", "prot=none or some of rwx, as prot=rw", [](Kind kind) { return info(kind).protection; },
      [](std::string_view v, Record& r) { return parse_protection(v, r.control.protection); }},
-    {"file=N", "a file number, as file=1, and one kind of page", kMapping,
+    {"file=N", "a file number, as file=1, and one kind of page", kMaps,
      [](std::string_view v, Record& r) {
        return parse_u32(v, r.control.number) && set_backing(r, Backing::file);
      }},
-    {"shared", "", kMapping, [](std::string_view, Record& r) { return r.control.shared = true; }},
-    {"offset=BYTES", "an offset in bytes, as offset=64K", kMapping,
+    {"shared", "", kMaps, [](std::string_view, Record& r) { return r.control.shared = true; }},
+    {"offset=BYTES", "an offset in bytes, as offset=64K", kMaps,
      [](std::string_view v, Record& r) { return parse_size(v, r.control.offset); }},
-    {"uncached", "", kMapping, [](std::string_view, Record& r) { return r.control.uncached = true; }},
-    {"huge", "one kind of page", kMapping,
+    {"uncached", "", kMaps, [](std::string_view, Record& r) { return r.control.uncached = true; }},
+    {"huge", "one kind of page", kMaps,
      [](std::string_view, Record& r) { return set_backing(r, Backing::huge); }},
-    {"hugetlb", "one kind of page", kMapping,
+    {"hugetlb", "one kind of page", kMaps,
      [](std::string_view, Record& r) { return set_backing(r, Backing::hugetlb); }},
     {"child=N", "a process number, as child=2", [](Kind kind) { return info(kind).child; },
      [](std::string_view v, Record& r) { return parse_u32(v, r.control.number); }},
     {"as=WHAT", "as=domain or as=guest (create), as=device (bind)", [](Kind kind) { return info(kind).as; },
-     [](std::string_view v, Record& r) { return parse_as(v, r.control.as); }},
+     [](std::string_view v, Record& r) { return parse_name(v, kAsNames, r.control.as); }},
+    {"feature=WHAT", "feature=iopf or feature=sva", [](Kind kind) { return info(kind).feature; },
+     [](std::string_view v, Record& r) { return parse_name(v, kFeatureNames, r.control.feature); }},
+    {"features=N", "a number, as features=0", kLimiting,
+     [](std::string_view v, Record& r) { return parse_u32(v, r.control.number); }},
+    {"min_pasid=N", "a PASID, as min_pasid=1", kLimiting,
+     [](std::string_view v, Record& r) { return parse_u32(v, r.control.min_pasid); }},
+    {"max_pasid=N", "a PASID, as max_pasid=255", kLimiting,
+     [](std::string_view v, Record& r) { return parse_u32(v, r.control.max_pasid); }},
     {"dev=N", "a device number, as dev=0", kAlways,
      [](std::string_view v, Record& r) { return parse_u32(v, r.device); }},
     {"pasid=N", "a PASID of at most 20 bits, as pasid=1", kAlways,
@@ -210,6 +222,11 @@ void append_what(const Record& record, std::string& out) {
   if (c.uncached) out.append(" uncached");
   if (record.kind == Kind::fork) append_number(out.append(" child="), c.number);
   if (c.as != As::standard) out.append(" as=").append(kAsNames[static_cast<std::size_t>(c.as)]);
+  if (c.feature != Feature::none)
+    out.append(" feature=").append(kFeatureNames[static_cast<std::size_t>(c.feature)]);
+  if (record.kind == Kind::sva_init && c.number != 0) append_number(out.append(" features="), c.number);
+  if (c.min_pasid != 0) append_number(out.append(" min_pasid="), c.min_pasid);
+  if (c.max_pasid != 0) append_number(out.append(" max_pasid="), c.max_pasid);
 }
 
 }  // namespace

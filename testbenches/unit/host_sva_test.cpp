@@ -248,28 +248,38 @@ TEST_CASE("the proposed init and shutdown: reserved features, overriding limits,
 }
 
 TEST_CASE("I/O page faults go on before SVA and off after it") {
-  Sva m(config_of(LinuxVersion::v6_1));
+  const auto version = GENERATE(LinuxVersion::v6_1, LinuxVersion::v7_0);
+  const bool v6_1 = version == LinuxVersion::v6_1;
+  Sva m(config_of(version));
   host::DeviceDescription own = device(0x30, FaultKind::stall, {});
   own.faults = FaultMode::device;
   own.fault_registers = kDeviceRegisters;
-  m.start({device(kA, FaultKind::stall, {}), own, narrow(0x40, 0)});
-  CHECK(m.enable(kA, Feature::iopf) == Status::busy);  // its driver did when it was found
-  CHECK(m.enable(kA, Feature::sva) == Status::busy);
-  CHECK(m.disable(kA, Feature::iopf) == Status::busy);
-  m.bind(kA, 1);
-  CHECK(m.disable(kA, Feature::sva) == Status::busy);
-  m.unbind(kA, 1);
-  CHECK(m.disable(kA, Feature::sva) == Status::ok);
-  CHECK(m.disable(kA, Feature::sva) == Status::invalid);
-  CHECK(m.disable(kA, Feature::iopf) == Status::ok);
-  CHECK(m.disable(kA, Feature::iopf) == Status::invalid);
-  CHECK(m.enable(kA, Feature::sva) == Status::invalid);  // a stalling device needs the other one first
-  CHECK(m.enable(kA, Feature::iopf) == Status::ok);
-  CHECK(m.enable(kA, Feature::sva) == Status::ok);
-  CHECK(m.enable(0x30, Feature::iopf) == Status::no_device);  // handles its own: SVA without them
+  m.start({device(kA, FaultKind::stall, {}), device(kB, FaultKind::pri, {}), own, narrow(0x40, 0)});
+  for (const std::uint32_t stream : {kA, kB}) {
+    CAPTURE(stream);
+    CHECK(m.enable(stream, Feature::iopf) == Status::busy);  // its driver did when it was found
+    CHECK(m.enable(stream, Feature::sva) == Status::busy);
+    CHECK(m.disable(stream, Feature::iopf) == Status::busy);
+    CHECK(m.bind(stream, 1) == Status::ok);  // all that was refused changed nothing
+    CHECK(m.disable(stream, Feature::sva) == Status::busy);
+    CHECK(m.unbind(stream, 1) == Status::ok);
+    CHECK(m.disable(stream, Feature::sva) == Status::ok);
+    CHECK(m.disable(stream, Feature::sva) == Status::invalid);
+    CHECK(m.bind(stream, 1) == (v6_1 ? Status::no_device : Status::ok));  // 7.0 has no such switches
+    CHECK(m.unbind(stream, 1) == (v6_1 ? Status::invalid : Status::ok));
+    CHECK(m.disable(stream, Feature::iopf) == Status::ok);
+    CHECK(m.disable(stream, Feature::iopf) == Status::invalid);
+    CHECK(m.enable(stream, Feature::sva) == Status::invalid);  // needs the other one first
+    CHECK(m.bind(stream, 1) == (v6_1 ? Status::no_device : Status::ok));
+    CHECK(m.unbind(stream, 1) == (v6_1 ? Status::invalid : Status::ok));
+    CHECK(m.enable(stream, Feature::iopf) == Status::ok);
+    CHECK(m.enable(stream, Feature::sva) == Status::ok);
+    CHECK(m.bind(stream, 1) == Status::ok);
+  }
+  CHECK(m.enable(0x30, Feature::iopf) == Status::invalid);  // handles its own: SVA without them
   CHECK(m.disable(0x30, Feature::sva) == Status::ok);
   CHECK(m.enable(0x30, Feature::sva) == Status::ok);
-  CHECK(m.enable(0x40, Feature::sva) == Status::no_device);
+  CHECK(m.enable(0x40, Feature::sva) == Status::invalid);  // no PASIDs
   CHECK(m.enable(0x99, Feature::sva) == Status::no_device);
 }
 

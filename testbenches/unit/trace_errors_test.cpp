@@ -38,7 +38,8 @@ TEST_CASE("text: the line, the column and the expected form") {
   const std::string time = "; expected a time in whole ps with its unit ps, ns, us or ms, as t=123ns";
   const std::string operation =
       "; expected R, W, unmap, discard, munmap, mmap, mprotect, touch, create, exit, fork, bind, unbind, "
-      "reclaim, age, numa_hint, migrate or collapse, as in 'R 0x7fff1000 64 dev=0 pasid=1 t=123ns'";
+      "reclaim, age, numa_hint, migrate, collapse, enable, disable, sva_init or sva_shutdown, as in 'R "
+      "0x7fff1000 64 dev=0 pasid=1 t=123ns'";
   const std::string device = "; expected a device number, as dev=0";
   const std::string pasid = "; expected a PASID of at most 20 bits, as pasid=1";
   const std::pair<const char*, std::string> examples[] = {
@@ -104,6 +105,17 @@ TEST_CASE("text: the line, the column and the expected form") {
       {"create as=device", "in:3:1: unknown thing to create; expected as=domain or as=guest"},
       {"create as=it",
        "in:3:8: cannot read 'as=it'; expected as=domain or as=guest (create), as=device (bind)"},
+      {"enable", "in:3:1: no feature; expected feature=iopf or feature=sva"},
+      {"disable feature=ats", "in:3:9: cannot read 'feature=ats'; expected feature=iopf or feature=sva"},
+      {"sva_init feature=sva",
+       "in:3:10: cannot read 'feature=sva'; expected features=N, min_pasid=N, max_pasid=N, dev=N, pasid=N, "
+       "inflight=N, nowait, t=TIME or a # comment"},
+      {"sva_init min_pasid=-1", "in:3:10: cannot read 'min_pasid=-1'; expected a PASID, as min_pasid=1"},
+      {"sva_init max_pasid=4294967296",
+       "in:3:10: cannot read 'max_pasid=4294967296'; expected a PASID, as max_pasid=255"},
+      {"sva_shutdown max_pasid=1",
+       "in:3:14: cannot read 'max_pasid=1'; expected dev=N, pasid=N, inflight=N, nowait, t=TIME or a # "
+       "comment"},
       {"exit inflight=x", "in:3:6: cannot read 'inflight=x'; expected a number of accesses, as inflight=0"},
       {"exit nowait t=1ns", "in:3:1: nowait or inflight with a time; expected only one of them"},
       {"exit inflight=0 t=1ns", "in:3:1: nowait or inflight with a time; expected only one of them"},
@@ -123,22 +135,31 @@ TEST_CASE("binary: the record and the expected form") {
   CHECK(error_of(binary("\x01\x02")) == "in: record 2 (byte 11): truncated; expected the end-of-trace mark");
   CHECK(error_of(binary("\x01\x02\x01\x82")) ==
         "in: record 2 (byte 11): truncated; expected the end-of-trace mark");
-  CHECK(error_of(binary("\x81\x44\x02")) ==
+  CHECK(error_of(binary("\x81\x54\x02")) ==
         "in: record 1 (byte 9): unknown kind of record; expected one of this version, or the end");
   CHECK(error_of(binary("\x89\x04\x02")) ==
         "in: record 1 (byte 9): a write that is none; expected only accesses and touch to write");
   CHECK(error_of(binary("\x81\x20\x00")) ==
         "in: record 1 (byte 9): a size; expected none of this kind of record");
-  CHECK(error_of(binary("\x80\x20\x80\x40")) ==
+  CHECK(error_of(binary("\x80\x20\x80\x80\x08")) ==
         "in: record 1 (byte 9): unknown detail of a record; expected those of this version");
   CHECK(error_of(binary("\x80\x20\x04")) ==
         "in: record 1 (byte 9): protection; expected it of mmap and mprotect only");
   CHECK(error_of(binary("\x80\x20\x20\x01")) ==
-        "in: record 1 (byte 9): a number; expected the child of fork or the file of mmap");
+        "in: record 1 (byte 9): a number; expected the child of fork, the file of mmap or the features of "
+        "sva_init");
   CHECK(error_of(binary("\x80\x20\x80\x04")) ==
         "in: record 1 (byte 9): a file or kind of page; expected it of mmap only");
   CHECK(error_of(binary("\x80\x20\x80\x01")) ==
         "in: record 1 (byte 9): as; expected it of create and bind only");
+  CHECK(error_of(binary("\x80\x20\x80\x40")) ==
+        "in: record 1 (byte 9): a feature; expected it of enable and disable only");
+  CHECK(error_of(binary("\x80\x20\x80\x80\x02\x01")) ==
+        "in: record 1 (byte 9): limits of PASIDs; expected them of sva_init only");
+  CHECK(error_of(binary("\x80\x44\x00")) ==
+        "in: record 1 (byte 9): no feature; expected feature=iopf or feature=sva");
+  CHECK(error_of(binary("\x80\x44\x80\xc0\x01")) ==
+        "in: record 1 (byte 9): unknown feature; expected iopf or sva");
   CHECK(error_of(binary("\x80\x22\x01\x01")) ==
         "in: record 1 (byte 9): nowait or inflight with a time; expected only one of them");
   CHECK(error_of(binary("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02")) ==

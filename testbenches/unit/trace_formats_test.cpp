@@ -130,6 +130,22 @@ TEST_CASE("text: every control record, as it is written, and read in any order o
       {"numa_hint 0x1000 4096", range(Kind::numa_hint, 0x1000, 4096)},
       {"migrate 0x1000 4096", range(Kind::migrate, 0x1000, 4096)},
       {"collapse 0x200000", range(Kind::collapse, 0x200000, 0, control(same))},
+      {"enable feature=iopf dev=1",
+       with(act(Kind::enable, control([](Control& c) { c.feature = Feature::iopf; })), 1, 1)},
+      {"disable feature=sva inflight=0", act(Kind::disable, control([](Control& c) {
+                                               c.feature = Feature::sva;
+                                               c.in_flight = 0;
+                                             }))},
+      {"sva_init", act(Kind::sva_init)},
+      {"sva_init features=1 min_pasid=100 max_pasid=4294967295 dev=2 nowait",
+       with(act(Kind::sva_init, control([](Control& c) {
+                  c.number = 1;
+                  c.min_pasid = 100;
+                  c.max_pasid = ~0u;
+                  c.nowait = true;
+                })),
+            2, 1)},
+      {"sva_shutdown dev=2 t=1us", at(with(act(Kind::sva_shutdown), 2, 1), 1'000'000)},
   };
   for (const auto& [line, record] : examples) {
     INFO("line: " << line);
@@ -187,15 +203,29 @@ TEST_CASE("binary: control records, byte for byte") {
   code.offset = 65536;
   later.in_flight = 2;
   later.nowait = true;
-  const std::vector<Record> records = {act(Kind::create, guest), range(Kind::mmap, 0x1000, 4096, code),
-                                       range(Kind::munmap, 0x1000, 64, later)};
+  Control sva, limits;
+  sva.feature = Feature::sva;
+  limits.number = 1;
+  limits.min_pasid = 100;
+  limits.max_pasid = 300;
+  const std::vector<Record> records = {act(Kind::create, guest),
+                                       range(Kind::mmap, 0x1000, 4096, code),
+                                       range(Kind::munmap, 0x1000, 64, later),
+                                       with(act(Kind::disable, sva), 1, 1),
+                                       with(act(Kind::sva_init, limits), 1, 1),
+                                       with(act(Kind::sva_shutdown), 1, 1)};
   const std::string file = bytes(
       "\x93SVT\r\n\x1a\n\x01"
       "\x80\x1c\x80\x02"          // create: no size, no address; details 2 << 7
       "\x80\x10\x80\x20\x80\x40"  // mmap: size 4096, address 0 + 0x1000
       "\xf8\x1c\x03\x80\x80\x04"  // details (5 ^ 3) << 2 | 0x20 | 0x40 | 3 << 9 | 0x800; 3; 65536
       "\x87\x0c\x00\x03\x02"      // munmap: 64 bytes, the same address, details 1 | 2; 2
-      "\x80\xfc\x03");
+      "\x80\x49\x01\x01"          // disable: device 1, PASID 1
+      "\x80\x80\x01"              // details 2 << 13
+      "\x80\x4c\xa0\x80\x06"      // sva_init: details 0x20 | 1 << 15 | 1 << 16
+      "\x01\x64\xac\x02"          // 1; 100; 300
+      "\x80\x50\x00"              // sva_shutdown
+      "\x80\xfc\x06");
   CHECK(write_all(records, {}) == file);
   CHECK(read_all(file) == records);
 }

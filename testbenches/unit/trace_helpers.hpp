@@ -113,6 +113,11 @@ inline void randomize_control(Record& r, std::mt19937_64& random) {
   if (kind.child) c.number = static_cast<std::uint32_t>(below(kMaxPasid + 1));
   if (kind.as && r.kind == Kind::create) c.as = static_cast<As>(below(3));
   if (kind.as && r.kind == Kind::bind && below(2) == 0) c.as = As::device;
+  if (kind.feature) c.feature = below(2) == 0 ? Feature::iopf : Feature::sva;
+  if (kind.limits) {
+    for (std::uint32_t* number : {&c.number, &c.min_pasid, &c.max_pasid})
+      *number = static_cast<std::uint32_t>(random() >> below(64));
+  }
   if (r.has_time) return;
   c.nowait = below(2) == 0;
   if (below(2) == 0) c.in_flight = static_cast<std::uint32_t>(below(kAnyNumber));
