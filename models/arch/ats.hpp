@@ -19,7 +19,7 @@ struct AtsTranslation {
   bool untranslated_only = false;  ///< U
   bool write = false;
   bool read = false;
-  bool any_access() const { return read || write; }
+  constexpr bool any_access() const { return read || write; }
 };
 
 std::uint64_t encode(const AtsTranslation&);
@@ -31,6 +31,8 @@ enum class AtsStatus : std::uint8_t { success = 0, unsupported_request = 1, comp
 struct AtsAnswer {
   AtsStatus status = AtsStatus::success;
   AtsTranslation translation;  ///< with success
+  /// There is a translation that allows something.
+  constexpr bool grants() const { return status == AtsStatus::success && translation.any_access(); }
 };
 
 /// An aligned power-of-two range; log2_size 64 is everything.

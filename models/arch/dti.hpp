@@ -18,12 +18,12 @@ struct Transaction;  // carried along for instrumentation only
 
 namespace svasim::arch::dti {
 
-// Sizes on the stream.
+// Sizes on the stream, in bytes; wire_bytes() says which a message has.
 inline constexpr unsigned kTransReqBytes = tbu::TransReq::kBits / 8;
 inline constexpr unsigned kTransRespBytes = tbu::TransResp::kBits / 8;
 inline constexpr unsigned kTransFaultBytes = TransFault::kBits / 8;
 inline constexpr unsigned kInvReqBytes = tbu::InvReq::kBits / 8;
-inline constexpr unsigned kShortBytes = tbu::SyncReq::kBits / 8;  ///< SYNC_ACK too
+inline constexpr unsigned kShortBytes = tbu::SyncReq::kBits / 8;  ///< SYNC_REQ, SYNC_ACK
 inline constexpr unsigned kPageReqBytes = ats::PageReq::kBits / 8;
 inline constexpr unsigned kPageRespBytes = ats::PageResp::kBits / 8;
 inline constexpr unsigned kInvCompBytes = ats::InvComp::kBits / 8;
@@ -67,5 +67,29 @@ struct Downstream {
   std::uint16_t group = 0;
   std::uint8_t response = 0;  ///< PCIe response code
 };
+
+constexpr unsigned wire_bytes(const Upstream& message) {
+  switch (message.kind) {
+    case Upstream::Kind::trans_req: return kTransReqBytes;
+    case Upstream::Kind::page_req: return kPageReqBytes;
+    case Upstream::Kind::inv_comp: return kInvCompBytes;
+    case Upstream::Kind::sync_ack: break;
+  }
+  return kShortBytes;
+}
+
+/// An ATS completion without a translation is a TRANS_FAULT too.
+constexpr unsigned wire_bytes(const Downstream& message) {
+  switch (message.kind) {
+    case Downstream::Kind::trans_resp: return kTransRespBytes;
+    case Downstream::Kind::trans_fault: return kTransFaultBytes;
+    case Downstream::Kind::ats_resp: return message.ats.grants() ? kTransRespBytes : kTransFaultBytes;
+    case Downstream::Kind::inv_req:
+    case Downstream::Kind::atc_inv: return kInvReqBytes;
+    case Downstream::Kind::page_resp: return kPageRespBytes;
+    case Downstream::Kind::sync_req: break;
+  }
+  return kShortBytes;
+}
 
 }  // namespace svasim::arch::dti

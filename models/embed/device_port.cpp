@@ -124,7 +124,7 @@ void DevicePort::pump_translations() {
     message.access = {!a.no_write, a.instruction, a.privileged};
     message.va = arch::Va(calls_[number].theirs->get_address());
     message.transaction = calls_[number].transaction;
-    links_.up->send(message, arch::dti::kTransReqBytes);
+    links_.up->send(message);
   }
 }
 
@@ -286,7 +286,7 @@ void DevicePort::page_request(const arch::PageRequest& request) {
   message.page_write = request.write;
   message.last = request.last;
   message.group = request.prg_index;
-  links_.up->send(message, arch::dti::kPageReqBytes);
+  links_.up->send(message);
 }
 
 void DevicePort::invalidation_complete(std::uint16_t itag, bool timed_out) {
@@ -294,7 +294,7 @@ void DevicePort::invalidation_complete(std::uint16_t itag, bool timed_out) {
   message.kind = Upstream::Kind::inv_comp;
   message.id = itag;
   message.error = timed_out;
-  links_.up->send(message, arch::dti::kInvCompBytes);
+  links_.up->send(message);
 }
 
 void DevicePort::sync(std::uint16_t number) {
@@ -310,7 +310,7 @@ void DevicePort::acknowledge_sync() {
   Upstream message;
   message.kind = Upstream::Kind::sync_ack;
   message.id = sync_number_;
-  links_.up->send(message, arch::dti::kShortBytes);
+  links_.up->send(message);
 }
 
 }  // namespace svasim::embed

@@ -61,6 +61,9 @@ class Link {
     pump(calendar_.now());
   }
 
+  /// The same for messages that know their size: wire_bytes(message).
+  void send(const Message& message) { send(message, wire_bytes(message)); }
+
   /// By the receiver, once per message: its buffer is free again. The credit flies back as the message came.
   void consumed() {
     if (timing_.credits == 0) return;

@@ -59,7 +59,7 @@ void RootPort::receive(Tlp& tlp) {
       break;
     case Tlp::Kind::page_request:
       ++page_requests_;
-      forward(Upstream::Kind::page_req, tlp, arch::dti::kPageReqBytes);
+      forward(Upstream::Kind::page_req, tlp);
       break;
     case Tlp::Kind::invalidate_completion: invalidated(tlp); break;
     default: ++unexpected_; break;
@@ -144,12 +144,12 @@ void RootPort::pump_translations() {
     message.access = {!tlp.no_write, tlp.execute, tlp.privileged};
     message.va = arch::Va(tlp.address);
     message.transaction = tlp.transaction;
-    to_tcu_.send(message, arch::dti::kTransReqBytes);
+    to_tcu_.send(message);
     pcie_.up.consumed();
   }
 }
 
-void RootPort::forward(Upstream::Kind kind, const Tlp& tlp, unsigned bytes) {
+void RootPort::forward(Upstream::Kind kind, const Tlp& tlp) {
   Upstream message;
   message.kind = kind;
   message.id = tlp.tag;
@@ -161,7 +161,7 @@ void RootPort::forward(Upstream::Kind kind, const Tlp& tlp, unsigned bytes) {
   message.page_write = tlp.write;
   message.last = tlp.last;
   message.group = tlp.group;
-  to_tcu_.send(message, bytes);
+  to_tcu_.send(message);
 }
 
 // --- from the TCU
@@ -219,7 +219,7 @@ void RootPort::invalidated(const Tlp& tlp) {
     completions_[itag] = 0;
     Tlp complete = tlp;
     complete.tag = itag;
-    forward(Upstream::Kind::inv_comp, complete, arch::dti::kInvCompBytes);
+    forward(Upstream::Kind::inv_comp, complete);
   }
 }
 
@@ -254,7 +254,7 @@ void RootPort::end_epochs() {
     Upstream message;
     message.kind = Upstream::Kind::sync_ack;
     message.id = epoch.number;
-    to_tcu_.send(message, arch::dti::kShortBytes);
+    to_tcu_.send(message);
   }
 }
 

@@ -106,7 +106,7 @@ class RootPort : public sc_core::sc_module {
   void down(arch::Tlp::Kind kind, std::uint32_t offset, std::uint16_t tag, std::uint64_t value,
             unsigned bytes);
   void pump_translations();
-  void forward(arch::dti::Upstream::Kind kind, const arch::Tlp& tlp, unsigned bytes);
+  void forward(arch::dti::Upstream::Kind kind, const arch::Tlp& tlp);
 
   void from_tcu(arch::dti::Downstream& message);
   void answer_translation(const arch::dti::Downstream& message);

@@ -243,7 +243,7 @@ void Tbu::pump_requests() {
     request.access = access_of(payload);
     request.va = arch::Va(payload.get_address());
     request.transaction = payload.tag.transaction;
-    to_tcu_.send(request, arch::dti::kTransReqBytes);
+    to_tcu_.send(request);
   }
 }
 
@@ -375,7 +375,7 @@ void Tbu::try_sync() {
   arch::dti::Upstream ack;
   ack.kind = arch::dti::Upstream::Kind::sync_ack;
   ack.id = sync_id_;
-  to_tcu_.send(ack, arch::dti::kShortBytes);
+  to_tcu_.send(ack);
 }
 
 }  // namespace svasim::smmu

@@ -151,7 +151,7 @@ void Tcu::translated(const Pending& pending, const arch::StreamConfig& config,
     answer.result = result;
     answer.access_override = config.access_override;
   }
-  ports_[pending.port]->to.send(answer, arch::dti::kTransRespBytes);
+  ports_[pending.port]->to.send(answer);
 }
 
 bool Tcu::faulted(const Pending& pending, const arch::Fault& fault) {
@@ -172,7 +172,7 @@ bool Tcu::faulted(const Pending& pending, const arch::Fault& fault) {
     answer.kind = arch::dti::Downstream::Kind::ats_resp;
     answer.id = request.id;
     answer.ats = arch::ats_answer(ats_request(request), fault);
-    ports_[pending.port]->to.send(answer, arch::dti::kTransRespBytes);
+    ports_[pending.port]->to.send(answer);
   } else {
     if (request.transaction != nullptr) request.transaction->timeline.translation_failed(calendar_.now());
     answer_fault(pending, fault.termination == arch::Termination::raz_wi);
@@ -188,7 +188,7 @@ void Tcu::answer_fault(const Pending& pending, bool raz) {
   answer.kind = arch::dti::Downstream::Kind::trans_fault;
   answer.id = pending.request.id;
   answer.raz = raz;
-  ports_[pending.port]->to.send(answer, arch::dti::kTransFaultBytes);
+  ports_[pending.port]->to.send(answer);
 }
 
 /// What waited for an STAG when the SMMU was switched off is terminated like the stalled ones.

@@ -67,7 +67,7 @@ void Tcu::broadcast_invalidate(const arch::Command& command) {
     arch::dti::Downstream message;
     message.kind = arch::dti::Downstream::Kind::inv_req;
     message.command = command;
-    port->to.send(message, arch::dti::kInvReqBytes);
+    port->to.send(message);
   }
 }
 
@@ -94,7 +94,7 @@ CommandExecutor::Progress Tcu::atc_invalidate(const arch::Command& command) {
   message.command = command;
   message.stream = command.stream;
   message.substream = command.substream;
-  port->to.send(message, arch::dti::kInvReqBytes);
+  port->to.send(message);
   return Progress::done;
 }
 
@@ -150,7 +150,7 @@ void Tcu::respond_to_page_request(const arch::Command& command) {
   message.substream = command.substream;
   message.group = command.prg_index;
   message.response = static_cast<std::uint8_t>(arch::prg_response_code(command.response));
-  port->to.send(message, arch::dti::kPageRespBytes);
+  port->to.send(message);
 }
 
 /// An unknown StreamID and STAG pair has no effect and is no error.
@@ -237,7 +237,7 @@ void Tcu::send_syncs() {
       arch::dti::Downstream message;
       message.kind = arch::dti::Downstream::Kind::sync_req;
       message.id = sync_id_;
-      port->to.send(message, arch::dti::kShortBytes);
+      port->to.send(message);
     }
     if (connection_syncs_acks_ == 0) *connection_syncs_.pop_front().pending = false;  // nobody is connected
   }

@@ -186,7 +186,7 @@ void Tcu::auto_respond(Port& port, const arch::PageRequest& request, const arch:
   if (decision.with_pasid) response.substream = request.substream;
   response.group = request.prg_index;
   response.response = static_cast<std::uint8_t>(decision.code);
-  port.to.send(response, arch::dti::kPageRespBytes);
+  port.to.send(response);
 }
 
 }  // namespace svasim::smmu

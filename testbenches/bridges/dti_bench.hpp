@@ -134,7 +134,7 @@ class RequesterPlayer {
 
   void send(const Upstream& message) {
     sent.push_back(text(message));
-    to_.send(message, arch::dti::kTransReqBytes);
+    to_.send(message);
   }
 
  private:
@@ -229,7 +229,7 @@ class CompleterPlayer {
 
   void send(const Downstream& message) {
     sent.push_back(text(message));
-    to_.send(message, arch::dti::kTransRespBytes);
+    to_.send(message);
   }
 
  private:

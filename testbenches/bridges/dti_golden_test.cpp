@@ -276,6 +276,42 @@ TEST_CASE("requests the models cannot be asked are answered by the bridge") {
   CHECK(refusal(request)->type == static_cast<std::uint8_t>(tbu::FaultType::abort));
 }
 
+TEST_CASE("a message is as long on the pins as a link counts it") {
+  Upstream up;
+  CHECK(encode(tbu_request(up)).bytes() == wire_bytes(up));
+  CHECK(encode(ats_request(up)).bytes() == wire_bytes(up));
+  up.kind = Upstream::Kind::sync_ack;
+  CHECK(encode(arch::dti::tbu::SyncAck()).bytes() == wire_bytes(up));
+  CHECK(encode(arch::dti::ats::SyncAck()).bytes() == wire_bytes(up));
+  up.kind = Upstream::Kind::page_req;
+  CHECK(encode(ats_page_request(up)).bytes() == wire_bytes(up));
+  up.kind = Upstream::Kind::inv_comp;
+  CHECK(encode(ats_completion(up)).bytes() == wire_bytes(up));
+
+  Downstream down;
+  CHECK(encode(tbu_response(down)).bytes() == wire_bytes(down));
+  down.kind = Kind::trans_fault;
+  CHECK(encode(tbu_fault(down)).bytes() == wire_bytes(down));
+  down.kind = Kind::inv_req;
+  CHECK(encode(tbu_invalidation(down.command)).bytes() == wire_bytes(down));
+  down.kind = Kind::atc_inv;
+  CHECK(encode(ats_invalidation(down)).bytes() == wire_bytes(down));
+  down.kind = Kind::page_resp;
+  CHECK(encode(ats_page_response(down)).bytes() == wire_bytes(down));
+  down.kind = Kind::sync_req;
+  CHECK(encode(arch::dti::tbu::SyncReq()).bytes() == wire_bytes(down));
+  down.kind = Kind::ats_resp;
+  for (unsigned access = 0; access < 4; ++access) {
+    for (const auto status :
+         {arch::AtsStatus::success, arch::AtsStatus::unsupported_request, arch::AtsStatus::completer_abort}) {
+      down.ats.status = status;
+      down.ats.translation.read = (access & 1) != 0;
+      down.ats.translation.write = (access & 2) != 0;
+      CHECK(encode(ats_response(down, arch::Va(0))).bytes() == wire_bytes(down));
+    }
+  }
+}
+
 TEST_CASE("range codes round down, and cover what was asked for") {
   CHECK(range_of(range_code(12)) == 12);
   CHECK(range_of(range_code(13)) == 12);

@@ -107,7 +107,7 @@ struct Machine::RootPort {
     m.access = {access.write, access.instruction, access.privileged};
     m.va = arch::Va(access.address);
     waiting.push_back(&access);
-    links.up->send(m, arch::dti::kTransReqBytes);
+    links.up->send(m);
   }
   void receive(arch::dti::Downstream& message) {
     using Kind = arch::dti::Downstream::Kind;
@@ -119,7 +119,7 @@ struct Machine::RootPort {
       arch::dti::Upstream ack;
       ack.kind = sync ? arch::dti::Upstream::Kind::sync_ack : arch::dti::Upstream::Kind::inv_comp;
       ack.id = message.id;
-      links.up->send(ack, sync ? arch::dti::kShortBytes : arch::dti::kInvCompBytes);
+      links.up->send(ack);
     }
   }
   smmu::Smmu::DtiLinks& links;

@@ -68,8 +68,8 @@ constexpr unsigned kHop = 1;
 constexpr unsigned link(unsigned bytes) { return bytes + kFlight; }
 constexpr unsigned kHeader = 24, kPasid = 4, kTranslation = 8;
 
-/// A DTI message: its beats, then the flight. A translation request and its response have 20 bytes, a page
-/// request 16, its response 12.
+/// A DTI message: its beats, then the flight. A translation request and its response have 20 bytes, an answer
+/// without a translation 4, a page request 16, its response 12.
 constexpr unsigned dti(unsigned bytes) { return (bytes + kDtiWidth - 1) / kDtiWidth + kDtiFlight; }
 
 /// From the sender through the interconnect to a target, and from there back to the sender.
@@ -105,10 +105,10 @@ Path translation(unsigned descriptors) {
 }
 
 /// A Translation Request from the device to the TCU and its answer back.
-Path ats(unsigned descriptors) {
+Path ats(unsigned descriptors, bool granted = true) {
   return Path{{Stage::link_out, link(kHeader + kPasid)}, {Stage::dti_out, dti(20)}} +
          translation(descriptors) +
-         Path{{Stage::dti_back, dti(20)}, {Stage::link_back, link(kHeader + kTranslation)}};
+         Path{{Stage::dti_back, dti(granted ? 20 : 4)}, {Stage::link_back, link(kHeader + kTranslation)}};
 }
 
 /// A translated access leaves the ATC: no PASID; the micro-TLB knows that the stream needs no translation.
@@ -153,7 +153,7 @@ Path ats_read_path(unsigned descriptors) {
 
 /// A posted write, which ends at the root port.
 const Path kPriPath =
-    Path{{Stage::atc, kAtc}} + ats(1) +
+    Path{{Stage::atc, kAtc}} + ats(1, false) +
     // The page request: the device makes it, and it goes up the link and over DTI.
     Path{{Stage::link_out, kRequest + link(kHeader + kPasid) + dti(16)}} + kService +
     Path{{Stage::prg_response, dti(12) + link(kHeader + kPasid)}, {Stage::reissue, kReissue}} + ats(1) +

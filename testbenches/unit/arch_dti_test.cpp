@@ -1,11 +1,11 @@
 // DTI messages on the wire: positions written out by hand, every field in a place of its own, round trips,
 // and what is no message. Source rule: AMBA DTI.
+#include <array>
 #include <catch2/catch.hpp>
 #include <random>
 #include <type_traits>
 
-#include "models/arch/dti_ats.hpp"
-#include "models/arch/dti_tbu.hpp"
+#include "models/arch/dti.hpp"
 
 namespace svasim::arch::dti {
 namespace {
@@ -94,6 +94,57 @@ TEST_CASE("DTI: every field has bits of its own, and comes back as it was sent")
   check_set<tbu::Downstream>(random);
   check_set<ats::Upstream>(random);
   check_set<ats::Downstream>(random);
+}
+
+/// Bytes by message type, 0 where the direction has no such message.
+template <class Set>
+std::array<unsigned, 16> lengths() {
+  std::array<unsigned, 16> bytes{};
+  for (unsigned code = 0; code < bytes.size(); ++code) bytes[code] = length_of<Set>(code) / 8;
+  return bytes;
+}
+
+// Messages of 8, 32, 128 and 160 bits, the extended response 192. Choices: the registers' (6 and 7 of
+// DTI-TBU), PAGE_RESP (9 from the TCU) and INV_COMP (B).
+TEST_CASE("DTI: the length of every message") {
+  using Lengths = std::array<unsigned, 16>;
+  CHECK(lengths<tbu::Upstream>() == Lengths{4, 0, 20, 0, 1, 1, 1, 8});
+  CHECK(lengths<tbu::Downstream>() == Lengths{4, 4, 20, 24, 16, 1, 8, 4});
+  CHECK(lengths<ats::Upstream>() == Lengths{4, 0, 20, 0, 0, 0, 0, 0, 16, 1, 0, 8, 1, 1});
+  CHECK(lengths<ats::Downstream>() == Lengths{4, 4, 20, 0, 0, 0, 0, 0, 1, 12, 0, 0, 16, 1});
+}
+
+TEST_CASE("DTI: what the models' messages take on a link") {
+  const auto up = [](Upstream::Kind kind) {
+    Upstream message;
+    message.kind = kind;
+    return wire_bytes(message);
+  };
+  CHECK(up(Upstream::Kind::trans_req) == 20);
+  CHECK(up(Upstream::Kind::sync_ack) == 1);
+  CHECK(up(Upstream::Kind::page_req) == 16);
+  CHECK(up(Upstream::Kind::inv_comp) == 8);
+  const auto down = [](Downstream::Kind kind, AtsAnswer ats = {}) {
+    Downstream message;
+    message.kind = kind;
+    message.ats = ats;
+    return wire_bytes(message);
+  };
+  CHECK(down(Downstream::Kind::trans_resp) == 20);
+  CHECK(down(Downstream::Kind::trans_fault) == 4);
+  CHECK(down(Downstream::Kind::inv_req) == 16);
+  CHECK(down(Downstream::Kind::sync_req) == 1);
+  CHECK(down(Downstream::Kind::atc_inv) == 16);
+  CHECK(down(Downstream::Kind::page_resp) == 12);
+  // A translation is a TRANS_RESP; no access, Unsupported Request and Completer Abort are TRANS_FAULTs.
+  AtsAnswer ats;
+  CHECK(down(Downstream::Kind::ats_resp, ats) == 4);
+  ats.translation.read = true;
+  CHECK(down(Downstream::Kind::ats_resp, ats) == 20);
+  for (const auto status : {AtsStatus::unsupported_request, AtsStatus::completer_abort}) {
+    ats.status = status;
+    CHECK(down(Downstream::Kind::ats_resp, ats) == 4);
+  }
 }
 
 TEST_CASE("DTI: connection messages, bit by bit") {

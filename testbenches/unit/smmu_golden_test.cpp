@@ -606,6 +606,27 @@ TEST_CASE("page requests: queued, refused, answered after an overflow") {
   CHECK(answered() == arrives + back);
 }
 
+TEST_CASE("ATS: a translation, and the shorter answer that there is none") {
+  Bench b;
+  RootPort port(b);
+  arch::Ste ste;
+  ste.eats = arch::Eats::full;
+  b.attach(kFunction, Bench::stage1_cd(b.root), ste);
+  const auto answered = [&](std::uint64_t va) {
+    const Picoseconds asked = b.calendar.now();
+    port.translation_request(va, false);
+    b.settle();
+    return (port.when.back() - asked) / kCycle;
+  };
+  answered(kVa);
+  const unsigned tcu = kConfig.tcu.config_latency + kWalkCache + kDescriptor;
+  CHECK(answered(kSharesLevel2) == dti(20) + tcu + dti(20));
+  CHECK(port.received.back().ats.grants());
+  const std::uint64_t missing = kVa + 2 * arch::kPageSize;
+  CHECK(answered(missing) == dti(20) + tcu + dti(4));
+  CHECK_FALSE(port.received.back().ats.grants());
+}
+
 TEST_CASE("an ATC invalidation that nobody answers, to the microsecond") {
   smmu::SmmuConfig c = kConfig;
   c.tcu.atc_timeout = 2;

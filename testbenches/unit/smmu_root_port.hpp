@@ -26,7 +26,7 @@ struct RootPort {
     arch::dti::Upstream ack;
     ack.kind = arch::dti::Upstream::Kind::sync_ack;
     ack.id = message.id;
-    links.up->send(ack, arch::dti::kShortBytes);
+    links.up->send(ack);
   }
   void page_request(std::uint64_t va, std::uint16_t group, bool last, bool read = true,
                     arch::SubstreamId pasid = {true, 5}, arch::StreamId stream = kFunction) {
@@ -38,7 +38,7 @@ struct RootPort {
     m.last = last;
     m.group = group;
     m.va = arch::Va(va);
-    links.up->send(m, arch::dti::kPageReqBytes);
+    links.up->send(m);
   }
   void translation_request(std::uint64_t va, bool write, arch::StreamId stream = kFunction) {
     arch::dti::Upstream m;
@@ -46,14 +46,14 @@ struct RootPort {
     m.stream = stream;
     m.access.write = write;
     m.va = arch::Va(va);
-    links.up->send(m, arch::dti::kTransReqBytes);
+    links.up->send(m);
   }
   void complete_invalidation(std::uint16_t itag, bool error = false) {
     arch::dti::Upstream m;
     m.kind = arch::dti::Upstream::Kind::inv_comp;
     m.id = itag;
     m.error = error;
-    links.up->send(m, arch::dti::kInvCompBytes);
+    links.up->send(m);
   }
 };
 

@@ -487,7 +487,7 @@ TEST_CASE("an ATC invalidation that times out ends CMD_SYNC with an error") {
   completion.id = port.received[0].id;
   const bool lost = GENERATE(false, true);
   completion.error = lost;
-  port.links.up->send(completion, arch::dti::kInvCompBytes);
+  port.links.up->send(completion);
   b.settle();
   CHECK(b.consumed() == !lost);
   if (!lost) return;

@@ -122,12 +122,12 @@ void DtiCompleterBridge::absorb(const Downstream& message) {
   answer.id = message.id;
   if (message.kind == Downstream::Kind::sync_req) {
     answer.kind = Upstream::Kind::sync_ack;
-    to_tcu_.send(answer, arch::dti::kShortBytes);
+    to_tcu_.send(answer);
   } else if (message.kind == Downstream::Kind::atc_inv) {
     answer.kind = Upstream::Kind::inv_comp;
     answer.stream = message.stream;
     answer.error = true;
-    to_tcu_.send(answer, arch::dti::kInvCompBytes);
+    to_tcu_.send(answer);
   }
 }
 
@@ -184,20 +184,18 @@ void DtiCompleterBridge::take(const tbu::TransReq& request) {
     own_.push_back(encode(*fault));
     return;
   }
-  to_tcu_.send(typed(request), arch::dti::kTransReqBytes);
+  to_tcu_.send(typed(request));
 }
 
 void DtiCompleterBridge::take(const ats::TransReq& request) {
   asked_[request.id] = arch::Va(request.address);
-  to_tcu_.send(typed(request), arch::dti::kTransReqBytes);
+  to_tcu_.send(typed(request));
 }
 
-void DtiCompleterBridge::take(const ats::InvComp& completion) {
-  to_tcu_.send(typed(completion), arch::dti::kInvCompBytes);
-}
+void DtiCompleterBridge::take(const ats::InvComp& completion) { to_tcu_.send(typed(completion)); }
 
 void DtiCompleterBridge::take(const ats::PageReq& request) {
-  to_tcu_.send(typed(request), arch::dti::kPageReqBytes);
+  to_tcu_.send(typed(request));
   own_.push_back(encode(ats::PageAck()));
 }
 
@@ -205,7 +203,7 @@ void DtiCompleterBridge::take_sync_ack() {
   Upstream message;
   message.kind = Upstream::Kind::sync_ack;
   message.id = sync_;
-  to_tcu_.send(message, arch::dti::kShortBytes);
+  to_tcu_.send(message);
 }
 
 }  // namespace svasim::bridges

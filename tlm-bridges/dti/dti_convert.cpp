@@ -217,7 +217,7 @@ ats::Downstream ats_response(const Downstream& answer, arch::Va va) {
   const arch::AtsTranslation& t = answer.ats.translation;
   TransFault fault;
   fault.id = answer.id;
-  if (answer.ats.status != arch::AtsStatus::success || !t.any_access()) {
+  if (!answer.ats.grants()) {
     using Type = ats::FaultType;
     const Type type = answer.ats.status == arch::AtsStatus::success               ? Type::invalid_translation
                       : answer.ats.status == arch::AtsStatus::unsupported_request ? Type::unsupported_request

@@ -77,14 +77,14 @@ void DtiRequesterBridge::give_up(const Upstream& message) {
     const bool is_ats = config_.protocol == Protocol::ats;
     answer.kind = is_ats ? Downstream::Kind::ats_resp : Downstream::Kind::trans_fault;
     answer.ats.status = arch::AtsStatus::unsupported_request;
-    to_model_.send(answer, arch::dti::kTransFaultBytes);
+    to_model_.send(answer);
   } else if (message.kind == Upstream::Kind::page_req && message.last) {
     answer.kind = Downstream::Kind::page_resp;
     answer.stream = message.stream;
     answer.substream = message.substream;
     answer.group = message.group;
     answer.response = static_cast<std::uint8_t>(arch::PrgResponseCode::failure);
-    to_model_.send(answer, arch::dti::kPageRespBytes);
+    to_model_.send(answer);
   }
 }
 
@@ -199,45 +199,45 @@ void DtiRequesterBridge::deliver(const arch::dti::TransFault& fault) {
   const Upstream request = answered(fault.id);
   Downstream answer = config_.protocol == Protocol::tbu ? typed_tbu(fault) : typed_ats(fault, request);
   answer.id = request.id;
-  to_model_.send(answer, arch::dti::kTransFaultBytes);
+  to_model_.send(answer);
 }
 
 void DtiRequesterBridge::deliver(const tbu::TransResp& response) {
   const Upstream request = answered(response.id);
   Downstream answer = typed(response, request.va);
   answer.id = request.id;
-  to_model_.send(answer, arch::dti::kTransRespBytes);
+  to_model_.send(answer);
 }
 
 void DtiRequesterBridge::deliver(const ats::TransResp& response) {
   const Upstream request = answered(response.id);
   Downstream answer = typed(response, request.va);
   answer.id = request.id;
-  to_model_.send(answer, arch::dti::kTransRespBytes);
+  to_model_.send(answer);
 }
 
 void DtiRequesterBridge::deliver(const tbu::InvReq& request) {
   Downstream message;
   message.kind = Downstream::Kind::inv_req;
   message.command = *typed(request);
-  to_model_.send(message, arch::dti::kInvReqBytes);
+  to_model_.send(message);
   own_.push_back(encode(tbu::InvAck()));
 }
 
 void DtiRequesterBridge::deliver(const ats::InvReq& request) {
-  to_model_.send(*typed(request), arch::dti::kInvReqBytes);
+  to_model_.send(*typed(request));
   own_.push_back(encode(ats::InvAck()));
 }
 
 void DtiRequesterBridge::deliver(const ats::PageResp& response) {
-  to_model_.send(typed(response), arch::dti::kPageRespBytes);
+  to_model_.send(typed(response));
   own_.push_back(encode(ats::PageRespAck()));
 }
 
 void DtiRequesterBridge::deliver_sync() {
   Downstream message;
   message.kind = Downstream::Kind::sync_req;
-  to_model_.send(message, arch::dti::kShortBytes);
+  to_model_.send(message);
 }
 
 }  // namespace svasim::bridges
