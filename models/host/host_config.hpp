@@ -93,7 +93,8 @@ struct HostConfig {
     v.field("cmdq_log2", cmdq_log2, "log2", 1, 16, "command queue entries, at most what IDR1 allows");
     v.field("eventq_log2", eventq_log2, "log2", 0, 15, "event queue entries, at most what IDR1 allows");
     v.field("priq_log2", priq_log2, "log2", 0, 16, "page-request queue entries, at most what IDR1 allows");
-    v.choice("linux", linux_version, {"6.1", "7.0"}, "where the two differ: process exit, PASIDs, ATC_INV");
+    v.choice("linux", linux_version, {"6.1", "7.0"},
+             "where the two differ: bind, unbind, process exit, PASIDs, ATC_INV");
     v.field("resp_sync", resp_sync, "", 0, 1, "CMD_SYNC after each response (Linux: never)");
     v.field("s2_pinned", s2_pinned, "", 0, 1,
             "memory of virtual machines is pinned: their stage-2 faults are refused (Linux: always)");

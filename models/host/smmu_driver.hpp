@@ -79,10 +79,12 @@ class SmmuDriver {
   /// Installs `cd` for `substream` (below 2^ssid_bits; none: accesses without PASID) and points the STE at
   /// the table if it is the first. False: no memory.
   bool install_cd(Thread& thread, Master& master, arch::SubstreamId substream, const arch::Cd& cd);
-  /// Rewrites one that is in use in its first word only.
-  void update_cd(Thread& thread, Master& master, arch::SubstreamId substream, const arch::Cd& cd);
-  /// Removes it, and after the last one lets the STE bypass translation again.
+  /// Rewrites `cd`, which is in use, so that every access under it faults; in 7.0 without event or stall.
+  void quiet_cd(Thread& thread, Master& master, arch::SubstreamId substream, arch::Cd cd);
   void remove_cd(Thread& thread, Master& master, arch::SubstreamId substream);
+  /// After that, and once ATCs have been invalidated: without contexts the STE bypasses translation again
+  /// (7.0), without the one for accesses without PASID it does so for those.
+  void leave_cd_table(Thread& thread, Master& master, arch::SubstreamId substream);
 
   /// The whole device is in a virtual machine whose memory stage-2 tables at `root` map; `stall`: its faults
   /// may. Undone by use_identity().
@@ -132,6 +134,7 @@ class SmmuDriver {
   std::optional<std::uint64_t> ste_address(Thread& thread, arch::StreamId stream);
   std::optional<std::uint64_t> cd_address(Thread& thread, Master& master, std::uint32_t index);
   bool take_cd_table(Master& master);
+  bool keeps_cd_table(const Master& master) const;
   arch::Ste stream_table_entry(const Master& master, bool whole_device) const;
   void use_cd_table(Thread& thread, Master& master, bool whole_device);
   void write_structure(Thread& thread, std::uint64_t address, const std::array<std::uint64_t, 8>& words,

@@ -52,9 +52,10 @@ Master* SmmuDriver::attach(Thread& thread, const DeviceDescription& device) {
   if (!address || !take_cd_table(*master)) {
     return error(who + ": no stream table entry or no memory"), nullptr;
   }
-  arch::Ste identity;
-  identity.config = arch::SteConfig::bypass;
-  write_structure(thread, *address, arch::encode(identity), for_stream(Opcode::cfgi_ste, device.stream));
+  arch::Ste ste;
+  ste.config = arch::SteConfig::bypass;
+  if (keeps_cd_table(*master)) ste = stream_table_entry(*master, false);
+  write_structure(thread, *address, arch::encode(ste), for_stream(Opcode::cfgi_ste, device.stream));
   streams_mutex_.lock(thread);
   Master* attached = masters_.emplace(device.stream, std::move(master)).first->second.get();
   streams_mutex_.unlock();
@@ -85,7 +86,12 @@ arch::Ste SmmuDriver::stream_table_entry(const Master& master, bool whole_device
   return ste;
 }
 
-/// Before the first PASID the STE knows no table; Linux then fetches the new one ahead.
+/// 6.1 binds devices only whose DMA mappings are translated already, with the table that PASIDs share.
+bool SmmuDriver::keeps_cd_table(const Master& master) const {
+  return config_.linux_version == LinuxVersion::v6_1 && master.ssid_bits > 0;
+}
+
+/// Linux fetches an STE ahead that translates.
 void SmmuDriver::use_cd_table(Thread& thread, Master& master, bool whole_device) {
   const arch::StreamId stream = master.device.stream;
   const auto address = ste_address(thread, stream);
@@ -169,17 +175,28 @@ bool SmmuDriver::install_cd(Thread& thread, Master& master, arch::SubstreamId su
   const auto address = cd_address(thread, master, index);
   if (!address) return error("no memory for context descriptors");
   write_structure(thread, *address, arch::encode(cd), cfgi_cd(master.device.stream, index, true));
-  const bool first = master.contexts++ == 0;
-  if (first || !substream.valid) use_cd_table(thread, master, !substream.valid);
-  if (!first && master.device.ats) invalidate_atc_all(thread, {{master.device.stream, substream}});
+  const bool first = master.contexts++ == 0 && !keeps_cd_table(master);
+  if (first || !substream.valid) return use_cd_table(thread, master, !substream.valid), true;
+  if (master.device.ats && config_.linux_version != LinuxVersion::v6_1) {
+    invalidate_atc_all(thread, {{master.device.stream, substream}});
+  }
   return true;
 }
 
-void SmmuDriver::update_cd(Thread& thread, Master& master, arch::SubstreamId substream, const arch::Cd& cd) {
+void SmmuDriver::quiet_cd(Thread& thread, Master& master, arch::SubstreamId substream, arch::Cd cd) {
   const std::uint32_t index = index_of(substream);
   const auto address = cd_address(thread, master, index);
-  thread.write64(*address, arch::encode(cd)[0]);
-  commands_.issue(thread, cfgi_cd(master.device.stream, index, true), true);
+  const bool v6_1 = config_.linux_version == LinuxVersion::v6_1;
+  if (!v6_1) cd.half[0] = {};
+  cd.half[0].epd = true;
+  if (!v6_1 && !stall_forced()) cd.s = cd.r = false;
+  const arch::CdWords words = arch::encode(cd);
+  const arch::Command invalidate = cfgi_cd(master.device.stream, index, true);
+  thread.write64(*address, words[0]);
+  commands_.issue(thread, invalidate, true);
+  if (v6_1) return;
+  thread.write64(*address + 8, words[1]);  // the table's address, which EPD0 has made meaningless
+  commands_.issue(thread, invalidate, true);
 }
 
 void SmmuDriver::remove_cd(Thread& thread, Master& master, arch::SubstreamId substream) {
@@ -192,7 +209,12 @@ void SmmuDriver::remove_cd(Thread& thread, Master& master, arch::SubstreamId sub
     for (unsigned i = 1; i < arch::CdWords{}.size(); ++i) thread.write64(*address + 8 * i, 0);
     commands_.issue(thread, invalidate, true);
   }
-  if (--master.contexts == 0) use_identity(thread, master);
+  --master.contexts;
+}
+
+void SmmuDriver::leave_cd_table(Thread& thread, Master& master, arch::SubstreamId substream) {
+  if (master.contexts == 0 && !keeps_cd_table(master)) return use_identity(thread, master);
+  if (!substream.valid) use_cd_table(thread, master, false);
 }
 
 }  // namespace svasim::host

@@ -279,7 +279,9 @@ void Sva::end_bond(Thread& thread, Process& process, std::vector<Bond>::iterator
   for (SvaDevice* device : bond.group->devices) detach(thread, *device, process, bond.kind);
   process.bonds.erase(which);
   if (process.bonds.empty()) {
-    driver_.invalidate_space(thread, process.tag());
+    if (config_.linux_version != LinuxVersion::v6_1 || process.space.stage2()) {
+      driver_.invalidate_space(thread, process.tag());
+    }
     asids_.give_back(process.asid);
     process.asid = 0;
     process.space.unpin_all();
@@ -296,19 +298,23 @@ void Sva::end_bond(Thread& thread, Process& process, std::vector<Bond>::iterator
   drop_pasid(process);
 }
 
+/// 6.1 invalidates its TLBs with each context, but not again what exit has made quiet.
 void Sva::detach(Thread& thread, SvaDevice& device, Process& process, BindKind kind) {
   const AtcTarget target{device.master->device.stream, substream(process, kind)};
+  const bool v6_1 = config_.linux_version == LinuxVersion::v6_1;
+  const bool stage2 = process.space.stage2(), done_at_exit = v6_1 && process.quiet;
   RangeChange change(process.space.notifier);
   process.space.add_all_to(change);
-  if (process.space.stage2()) {
+  if (stage2) {
     driver_.use_identity(thread, *device.master);
   } else {
     driver_.remove_cd(thread, *device.master, target.substream);
+    if (v6_1 && !done_at_exit) driver_.invalidate_space(thread, process.tag());
   }
-  const bool done_at_exit = process.quiet && config_.linux_version == LinuxVersion::v6_1;
   if (device.master->device.ats && !done_at_exit) driver_.invalidate_atc_all(thread, {target});
   change.finish();
   process.space.notifier.detach(target, device.master->device.ats);
+  if (!stage2) driver_.leave_cd_table(thread, *device.master, target.substream);
   if (kind == BindKind::whole_device) device.whole_device = nullptr;
 }
 
@@ -320,10 +326,8 @@ void Sva::release(Thread& thread, Process& process) {
   for (const Bond& bond : process.bonds) {
     for (SvaDevice* device : bond.group->devices) {
       if (process.space.stage2()) continue;
-      arch::Cd cd = context_descriptor(*device, process);
-      cd.half[0].epd = true;
-      if (config_.linux_version != LinuxVersion::v6_1 && !driver_.stall_forced()) cd.s = cd.r = false;
-      driver_.update_cd(thread, *device->master, substream(process, bond.kind), cd);
+      driver_.quiet_cd(thread, *device->master, substream(process, bond.kind),
+                       context_descriptor(*device, process));
     }
   }
   process.space.notifier.flush(thread, 0, Notifier::kEverything);

@@ -344,8 +344,8 @@ TEST_CASE("shutdown: context descriptor, ATC, ASID, and late faults are refused"
         sequence({{1, "CMD_CFGI_CD"},  {1, "CMD_SYNC"}, {1, "CMD_CFGI_CD"},      {1, "CMD_SYNC"},
                   {1, "CMD_CFGI_STE"}, {1, "CMD_SYNC"}, {1, "CMD_CFGI_STE"},     {1, "CMD_SYNC"},
                   {1, "CMD_CFGI_CD"},  {1, "CMD_SYNC"}, {1, "CMD_CFGI_CD"},      {1, "CMD_SYNC"},
-                  {1, "CMD_CFGI_STE"}, {1, "CMD_SYNC"}, {1, "CMD_CFGI_STE"},     {1, "CMD_SYNC"},
-                  {1, "CMD_ATC_INV"},  {1, "CMD_SYNC"}, {1, "CMD_TLBI_NH_ASID"}, {1, "CMD_SYNC"}}));
+                  {1, "CMD_ATC_INV"},  {1, "CMD_SYNC"}, {1, "CMD_CFGI_STE"},     {1, "CMD_SYNC"},
+                  {1, "CMD_CFGI_STE"}, {1, "CMD_SYNC"}, {1, "CMD_TLBI_NH_ASID"}, {1, "CMD_SYNC"}}));
   const auto outcome = m.translate(0x20, 1, kVa);
   REQUIRE(std::holds_alternative<arch::FaultOutcome>(outcome));
   CHECK(std::get<arch::FaultOutcome>(outcome).event->id == arch::EventId::c_bad_substreamid);
