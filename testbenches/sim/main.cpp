@@ -1,6 +1,7 @@
 // svasim: the command line. Finds the subcommand, and turns what went wrong into one line and an exit code.
 #include <systemc>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iostream>
@@ -72,8 +73,11 @@ int sc_main(int argc, char** argv) {
     std::cout << "svasim " SVASIM_VERSION "\n";
     return sim::kOk;
   }
+  const sim::Words words(argv + 2, argv + argc);
+  const auto asks = [](const std::string& word) { return word == "--help" || word == "-h"; };
+  if (std::any_of(words.begin(), words.end(), asks)) return usage(std::cout, sim::kOk);
   try {
-    return dispatch(name, sim::Words(argv + 2, argv + argc));
+    return dispatch(name, words);
   } catch (const sim::UsageError& e) {
     std::cerr << "svasim: " << e.what() << '\n';
     return sim::kBadUsage;

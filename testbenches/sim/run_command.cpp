@@ -135,6 +135,30 @@ class ProgressLine {
   std::optional<TraceLength> length_;
 };
 
+/// The driver's messages, as many as the kernel's rate limit lets through in a burst.
+class DriverLog {
+ public:
+  explicit DriverLog(const ProgressLine& line) : line_(line) {}
+
+  void add(const std::string& message) {
+    if (++messages_ <= kBurst) tell(message);
+  }
+  void finish() const {
+    if (messages_ > kBurst) tell(std::to_string(messages_ - kBurst) + " more messages");
+  }
+
+ private:
+  static constexpr std::uint64_t kBurst = 10;
+
+  void tell(const std::string& text) const {
+    line_.clear();
+    std::cerr << "svasim: driver: " << text << '\n';
+  }
+
+  const ProgressLine& line_;
+  std::uint64_t messages_ = 0;
+};
+
 void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path);
   file << text;
@@ -158,9 +182,29 @@ int exit_code(platform::Ending ending) {
   return ending == platform::Ending::bad_trace ? kBadTrace : kFailure;
 }
 
-}  // namespace
+/// A run as the command line asks for it.
+struct Job {
+  platform::Config config;
+  platform::Settings settings;
+  TraceInput input;
+  platform::WavesConfig waves;
+  std::filesystem::path directory;
+};
 
-int run(const Words& words) {
+void read_input(const po::variables_map& values, Job& job) {
+  if (values.count("generate") != 0) {
+    job.input.pattern = trace::Pattern::parse(values["generate"].as<std::string>());
+  } else {
+    job.input.path = values["trace"].as<std::string>();
+  }
+  job.input.options.coalesce = job.config.devices.coalesce;
+  if (values.count("limit") != 0) job.input.options.limit = values["limit"].as<std::uint64_t>();
+  if (values.count("wave") == 0) return;
+  if (job.input.path == "-") throw UsageError("--wave needs a trace in a file: it may be read twice");
+  job.waves.windows = wave_windows(values["wave"].as<Words>(), job.config, [&] { return job.input.open(); });
+}
+
+std::unique_ptr<Job> read_job(const Words& words) {
   po::options_description options;
   options.add_options()("trace", po::value<std::string>())("generate", po::value<std::string>())(
       "out", po::value<std::string>())("limit", po::value<std::uint64_t>())("wave",
@@ -169,38 +213,21 @@ int run(const Words& words) {
   const po::variables_map values = parse(words, options);
   if (values.count("trace") + values.count("generate") != 1 || values.count("out") == 0)
     throw UsageError("run needs --trace T or --generate PATTERN, and --out DIR");
+  auto job = std::make_unique<Job>();
+  job->settings = read_settings(values, job->config);
+  read_input(values, *job);
+  job->directory = values["out"].as<std::string>();
+  job->waves.directory = (job->directory / "waves").string();
+  return job;
+}
 
-  platform::Config config;
-  const platform::Settings settings = read_settings(values, config);
-  TraceInput input;
-  if (values.count("generate") != 0)
-    input.pattern = trace::Pattern::parse(values["generate"].as<std::string>());
-  else input.path = values["trace"].as<std::string>();
-  input.options.coalesce = config.devices.coalesce;
-  if (values.count("limit") != 0) input.options.limit = values["limit"].as<std::uint64_t>();
-  platform::WavesConfig waves;
-  if (values.count("wave") != 0) {
-    if (input.path == "-") throw UsageError("--wave needs a trace in a file: it may be read twice");
-    waves.windows = wave_windows(values["wave"].as<Words>(), config, [&] { return input.open(); });
-  }
-  const auto reader = input.open();
-
-  const std::filesystem::path directory = values["out"].as<std::string>();
-  std::filesystem::create_directories(directory);
-  probe::RunDatabase database((directory / "run.db").string());
-  for (const platform::Setting& s : settings.all()) database.write_config(s.key, s.get(), s.is_default());
-
-  probe::Summary summary;
-  ProgressLine line(input);
-  waves.directory = (directory / "waves").string();
-  platform::Simulation simulation(config, *reader, {&database, &summary}, waves);
+/// Until its end, or a signal.
+platform::RunResult run_to_end(platform::Simulation& simulation, ProgressLine& line) {
+  DriverLog log(line);
   simulation.progress = [&](std::uint64_t t, std::uint64_t f, probe::Picoseconds now) {
     line.update(t, f, now);
   };
-  simulation.on_driver_message = [&](const std::string& message) {
-    line.clear();
-    std::cerr << "svasim: driver: " << message << '\n';
-  };
+  simulation.on_driver_message = [&](const std::string& message) { log.add(message); };
   simulation.on_refused = [&](const std::string& message) {
     line.clear();
     std::cerr << "svasim: refused: " << message << '\n';
@@ -211,13 +238,31 @@ int run(const Words& words) {
   const platform::RunResult result = simulation.run();
   running = nullptr;
   line.clear();
+  log.finish();
+  return result;
+}
+
+}  // namespace
+
+int run(const Words& words) {
+  const std::unique_ptr<Job> job = read_job(words);
+  const auto reader = job->input.open();
+  std::filesystem::create_directories(job->directory);
+  probe::RunDatabase database((job->directory / "run.db").string());
+  for (const platform::Setting& s : job->settings.all()) {
+    database.write_config(s.key, s.get(), s.is_default());
+  }
+  probe::Summary summary;
+  ProgressLine line(job->input);
+  platform::Simulation simulation(job->config, *reader, {&database, &summary}, job->waves);
+  const platform::RunResult result = run_to_end(simulation, line);
 
   const double seconds = line.seconds();
   database.write_counters(result.counters);
   database.write_meta("ending", name(result.ending));
   database.finish();
-  write_file(directory / "summary.json", summary.json(result.totals));
-  write_file(directory / "host.json", summary.host_json(seconds));
+  write_file(job->directory / "summary.json", summary.json(result.totals));
+  write_file(job->directory / "host.json", summary.host_json(seconds));
   summary.print(std::cout, result.totals, seconds);
   if (!result.message.empty())
     std::cerr << "svasim: " << name(result.ending) << ": " << result.message << '\n';

@@ -159,6 +159,27 @@ TEST_CASE("what is typed wrong") {
   CHECK(help.out.find("svasim run") != std::string::npos);
 }
 
+TEST_CASE("every command tells its usage") {
+  for (const char* command : {"run", "explain", "config", "import", "trace", "script"}) {
+    const Finished finished = invoke({command, "--help"});
+    CHECK(finished.code == 0);
+    CHECK(finished.out.find("svasim " + std::string(command)) != std::string::npos);
+  }
+}
+
+TEST_CASE("of many messages of the driver ten are shown, as the kernel's rate limit does it") {
+  const Scratch scratch;
+  std::string trace = "# svasim trace 1\n";
+  for (unsigned i = 0; i < 25; ++i) trace += "R 0x" + std::to_string(7000 + i) + "000 64\n";
+  const Finished finished = invoke(run_words(scratch.file("misses.txt", trace), scratch / "out",
+                                             {"device.0=platform", "device.0.faults=pinned"}));
+  CHECK(finished.code == 0);
+  const std::vector<std::string> told = lines(finished.err);
+  REQUIRE(told.size() == 11);
+  CHECK(told[9] == "svasim: driver: event F_TRANSLATION: stream 0x100, PASID 0x1, address 0x7009000");
+  CHECK(told[10] == "svasim: driver: 15 more messages");
+}
+
 TEST_CASE("a bad trace: what was read before is simulated, the record is named") {
   const Scratch scratch;
   const std::string good = "# svasim trace 1\nR 0x10000 64\nW 0x20000 64\n";
