@@ -23,7 +23,7 @@ inline constexpr unsigned kTransReqBytes = tbu::TransReq::kBits / 8;
 inline constexpr unsigned kTransRespBytes = tbu::TransResp::kBits / 8;
 inline constexpr unsigned kTransFaultBytes = TransFault::kBits / 8;
 inline constexpr unsigned kInvReqBytes = tbu::InvReq::kBits / 8;
-inline constexpr unsigned kShortBytes = tbu::SyncReq::kBits / 8;  ///< SYNC_REQ, SYNC_ACK
+inline constexpr unsigned kShortBytes = tbu::SyncReq::kBits / 8;  ///< SYNC_REQ, SYNC_ACK, INV_ACK
 inline constexpr unsigned kPageReqBytes = ats::PageReq::kBits / 8;
 inline constexpr unsigned kPageRespBytes = ats::PageResp::kBits / 8;
 inline constexpr unsigned kInvCompBytes = ats::InvComp::kBits / 8;
@@ -33,7 +33,7 @@ enum class Flow : std::uint8_t { stall, no_stall, ats };
 
 /// Towards the TCU.
 struct Upstream {
-  enum class Kind : std::uint8_t { trans_req, sync_ack, page_req, inv_comp };
+  enum class Kind : std::uint8_t { trans_req, sync_ack, page_req, inv_comp, inv_ack };
   Kind kind = Kind::trans_req;
   std::uint16_t id = 0;  ///< trans_req: TRANSLATION_ID; sync_ack: echo; inv_comp: ITag
   Flow flow = Flow::stall;
@@ -73,7 +73,8 @@ constexpr unsigned wire_bytes(const Upstream& message) {
     case Upstream::Kind::trans_req: return kTransReqBytes;
     case Upstream::Kind::page_req: return kPageReqBytes;
     case Upstream::Kind::inv_comp: return kInvCompBytes;
-    case Upstream::Kind::sync_ack: break;
+    case Upstream::Kind::sync_ack:
+    case Upstream::Kind::inv_ack: break;
   }
   return kShortBytes;
 }

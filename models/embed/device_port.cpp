@@ -245,6 +245,9 @@ void DevicePort::from_tcu(Downstream& message) {
   switch (message.kind) {
     case Downstream::Kind::ats_resp: translation_completed(message); break;
     case Downstream::Kind::atc_inv: {
+      Upstream accepted;
+      accepted.kind = Upstream::Kind::inv_ack;
+      links_.up->send(accepted);
       const arch::Command& command = message.command;
       const Invalidation invalidation{message.id, command.stream, command.substream,
                                       arch::atc_invalidate_range(command.address, command.size),

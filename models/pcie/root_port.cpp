@@ -209,6 +209,9 @@ void RootPort::invalidate(const Downstream& message) {
   tlp.global = command.global;
   if (message.id < completions_.size()) completions_[message.id] = 0;
   pcie_.send_down(tlp);
+  Upstream accepted;  // it has its place on the link: the ITags bound them
+  accepted.kind = Upstream::Kind::inv_ack;
+  to_tcu_.send(accepted);
 }
 
 /// An invalidation is complete when all its completions have come, one for each traffic class.

@@ -54,12 +54,16 @@ struct TbuConfig {
 struct DtiConfig {
   std::uint32_t bytes_per_cycle = 10;
   std::uint32_t flight = 4;
+  std::uint32_t invalidation_tokens = 16;
 
   template <class Visitor>
   void describe(Visitor& v) {
     v.field("bytes_per_cycle", bytes_per_cycle, "bytes", 1, 64, "width of the DTI stream, each direction");
     v.field("flight", flight, "cycles", 0, 1024,
             "switches and register slices between TBU or root port and TCU");
+    v.field("invalidation_tokens", invalidation_tokens, "messages", 1, 16,
+            "INV_REQs a TBU or root port takes before it has acknowledged one (TOK_INV_GNT); the most the "
+            "protocol can grant, since no product's number is public");
   }
 };
 

@@ -8,21 +8,22 @@ namespace svasim::smmu {
 
 Smmu::Smmu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
            const SmmuConfig& config, const std::vector<arch::dti::Flow>& flows,
-           std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder)
+           std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder, DtiSplice splice)
     : sc_core::sc_module(name),
       calendar_(calendar),
       clock_(clock),
       config_(config),
+      splice_(std::move(splice)),
       context_{config.features, {}} {
-  tcu_ = std::make_unique<Tcu>("tcu", calendar, clock, config.tcu, context_, std::move(walk_cache), recorder);
+  tcu_ = std::make_unique<Tcu>("tcu", calendar, clock, config.tcu, config.dti.invalidation_tokens, context_,
+                               std::move(walk_cache), recorder);
   registers_ = std::make_unique<RegisterFile>("registers", calendar, clock, config.tcu.register_latency,
                                               context_, *tcu_);
   for (std::size_t i = 0; i < flows.size(); ++i) {
-    up_.push_back(std::make_unique<DtiUp>(calendar, clock, clock, timing()));
-    down_.push_back(std::make_unique<DtiDown>(calendar, clock, clock, timing()));
+    const auto [near, far] = connect(clock, false);
     tbus_.push_back(std::make_unique<Tbu>(("tbu" + std::to_string(i)).c_str(), calendar, clock, config.tbu,
-                                          context_, flows[i], *up_.back(), *down_.back()));
-    tcu_->attach_tbu(*up_.back(), *down_.back());
+                                          context_, flows[i], *near.up, *near.down));
+    tcu_->attach_tbu(*far.up, *far.down);
   }
 }
 
@@ -33,8 +34,21 @@ Smmu::DtiLinks& Smmu::add_links(engine::Clock requester, engine::LinkTiming timi
   return *links_.back();
 }
 
+std::pair<Smmu::DtiLinks&, Smmu::DtiLinks&> Smmu::connect(engine::Clock requester, bool root_port) {
+  if (!splice_) {
+    DtiLinks& links = add_links(requester, timing());
+    return {links, links};
+  }
+  DtiLinks& near = add_links(requester, {});
+  DtiLinks& far = add_links(clock_, {});
+  splice_(near, far, root_port);
+  return {near, far};
+}
+
 Smmu::DtiLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port_clock) {
-  return add_root_port(streams, root_port_clock, timing());
+  const auto [near, far] = connect(root_port_clock, true);
+  tcu_->attach_root_port(*far.up, *far.down, streams);
+  return near;
 }
 
 Smmu::DtiLinks& Smmu::add_root_port(StreamRange streams, engine::Clock root_port_clock,

@@ -344,8 +344,9 @@ void Tbu::terminate(engine::Payload& payload, bool raz) {
   device.respond(payload);
 }
 
-// Invalidations take effect on arrival. One page is looked for at each size in use, a cycle each; everything
-// else (a range, an ASID, a VMID, a stream) is a scan, one cycle a set, during which no lookup starts.
+// Invalidations take effect on arrival, and are acknowledged when the TLBs begin with them. One page is
+// looked for at each size in use, a cycle each; everything else (a range, an ASID, a VMID, a stream) is a
+// scan, one cycle a set, during which no lookup starts.
 void Tbu::invalidate(const arch::Command& command) {
   using arch::Opcode;
   ++invalidations_;
@@ -355,10 +356,23 @@ void Tbu::invalidate(const arch::Command& command) {
                           op == Opcode::tlbi_s2_ipa;
   const bool one_page = by_address && (command.tg == 0 || (command.num == 0 && command.scale == 0));
   const unsigned busy = one_page ? std::max(1u, tlb_.sizes_in_use()) : tlb_.sets();
-  lookup_free_ = std::max(lookup_free_, calendar_.now()) + clock_.span(busy);
+  const engine::Picoseconds begin = std::max(lookup_free_, calendar_.now());
+  lookup_free_ = begin + clock_.span(busy);
   utlb_.invalidate(command, context_);
   tlb_.invalidate(command, context_);
   for (Slot& slot : slots_) slot.poisoned = true;
+  ++scans_waiting_;
+  if (begin == calendar_.now()) return acknowledge_invalidation(0);
+  calendar_.post<&Tbu::acknowledge_invalidation>(begin, {block_, kPipeline}, this);
+}
+
+/// Its scan begins: the place it waited in is free.
+void Tbu::acknowledge_invalidation(std::uint64_t) {
+  --scans_waiting_;
+  arch::dti::Upstream ack;
+  ack.kind = arch::dti::Upstream::Kind::inv_ack;
+  to_tcu_.send(ack);
+  try_sync();
 }
 
 void Tbu::forget_translations() {
@@ -370,7 +384,7 @@ void Tbu::forget_translations() {
 }
 
 void Tbu::try_sync() {
-  if (!sync_pending_ || forwarded_[epoch_ ^ 1] != 0) return;
+  if (!sync_pending_ || scans_waiting_ != 0 || forwarded_[epoch_ ^ 1] != 0) return;
   sync_pending_ = false;
   arch::dti::Upstream ack;
   ack.kind = arch::dti::Upstream::Kind::sync_ack;

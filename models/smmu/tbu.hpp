@@ -120,6 +120,7 @@ class Tbu : public sc_core::sc_module {
   std::uint16_t chain_of(const Slot& slot) const;
   void release_slot(std::uint16_t slot);
   void invalidate(const arch::Command& command);
+  void acknowledge_invalidation(std::uint64_t);
   void try_sync();
 
   engine::Calendar& calendar_;
@@ -140,6 +141,8 @@ class Tbu : public sc_core::sc_module {
   engine::Picoseconds lookup_free_ = 0;  ///< when the next lookup may start
   engine::Picoseconds tlb_free_ = 0;     ///< when the next one of the main TLB may
   bool lookup_scheduled_ = false;
+
+  std::uint32_t scans_waiting_ = 0;  ///< invalidations that wait for the TLBs; bounded by their tokens
 
   // CMD_SYNC: accesses forwarded before it must have completed. They are counted in two alternating epochs.
   unsigned epoch_ = 0;

@@ -22,8 +22,8 @@ arch::AtsRequest ats_request(const arch::dti::Upstream& request) {
 }  // namespace
 
 Tcu::Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock,
-         const TcuConfig& config, const Context& context, std::unique_ptr<arch::WalkCache> walk_cache,
-         probe::Recorder* recorder)
+         const TcuConfig& config, unsigned invalidation_tokens, const Context& context,
+         std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder)
     : sc_core::sc_module(name),
       block_(calendar.add_block()),
       memory("memory", calendar, clock, {block_, kMemory}, config.bus_bytes),
@@ -35,6 +35,7 @@ Tcu::Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock
       clock_(clock),
       context_(context),
       atc_timeout_(engine::Picoseconds{config.atc_timeout} * 1'000'000),
+      invalidation_tokens_(invalidation_tokens),
       merge_events_(config.merge_events),
       prefetch_queue_(config.prefetch_queue),
       recorder_(recorder),
@@ -73,7 +74,7 @@ Tcu::~Tcu() = default;
 
 void Tcu::attach(DtiUp& from, DtiDown& to, bool root_port) {
   const auto index = static_cast<std::uint8_t>(ports_.size());
-  ports_.push_back(std::unique_ptr<Port>(new Port{*this, from, to, index, root_port, arch::StreamId{}}));
+  ports_.push_back(std::unique_ptr<Port>(new Port{*this, from, to, index, root_port, invalidation_tokens_}));
   from.bind<&Port::receive>({block_, static_cast<std::uint8_t>(kFirstPort + index)}, ports_.back().get());
 }
 

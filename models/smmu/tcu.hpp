@@ -39,7 +39,8 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
  public:
   SC_HAS_PROCESS(Tcu);
   Tcu(sc_core::sc_module_name name, engine::Calendar& calendar, engine::Clock clock, const TcuConfig& config,
-      const Context& context, std::unique_ptr<arch::WalkCache> walk_cache, probe::Recorder* recorder);
+      unsigned invalidation_tokens, const Context& context, std::unique_ptr<arch::WalkCache> walk_cache,
+      probe::Recorder* recorder);
   ~Tcu() override;
 
   MemoryPort memory;
@@ -106,6 +107,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
     visit("prefetches_dropped", prefetches_dropped_);
     visit("atc_invalidations", atc_invalidations_);
     visit("atc_timeouts", atc_timeouts_);
+    visit("atc_late_completions", atc_late_completions_);
+    visit("itag_stalls", itag_stalls_);
+    visit("invalidation_token_stalls", token_stalls_);
     visit("interrupts_eventq", interrupts.raised(Interrupt::event_queue));
     visit("interrupts_priq", interrupts.raised(Interrupt::page_request_queue));
     visit("interrupts_cmd_sync", interrupts.raised(Interrupt::command_sync));
@@ -169,10 +173,15 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   Progress execute(const arch::Command&) override;
   void command_error(arch::CommandError) override;
 
-  void broadcast_invalidate(const arch::Command&);
   Progress invalidate(const arch::Command&);
+  bool token_at_every_tbu() const;
+  void broadcast(const arch::Command&);
+  void invalidation_accepted(Port& port);
+  Progress hold(const arch::Command&, std::uint64_t& stalls);
+  void release_held();
   Progress atc_invalidate(const arch::Command&);
-  void atc_invalidated(Port& port, std::uint16_t itag, bool lost);
+  void atc_invalidated(Port& port, std::uint16_t itag, bool error);
+  void arm_atc_alarm();
   void atc_time_is_up();
   void give_up_atc(std::uint64_t);
   void respond_to_page_request(const arch::Command&);
@@ -199,6 +208,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   engine::Clock clock_;
   const Context& context_;
   const engine::Picoseconds atc_timeout_;
+  const unsigned invalidation_tokens_;  ///< of each connection
   const bool merge_events_;
   const std::uint32_t prefetch_queue_;
   probe::Recorder* recorder_;  ///< may be null: no instrumentation
@@ -233,12 +243,13 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   bool atc_error_ = false;             ///< a device did not answer an ATC_INV
   bool sync_connecting_ = false;       ///< the connections have not confirmed yet
   std::uint32_t atc_outstanding_ = 0;
-  sc_core::sc_event atc_alarm_;  ///< while there are any
-  bool atc_waiting_ = false;     ///< an ATC_INV waits for an ITag
-  arch::Command atc_command_;
+  sc_core::sc_event atc_alarm_;  ///< at the first deadline of those and of a held ATC_INV
+  std::optional<arch::Command>
+      held_;  ///< a TLBI, CFGI or ATC_INV waits for a token, the last for an ITag too
+  engine::Picoseconds held_until_ = 0;  ///< an ATC_INV; then it is given up unsent
 
   // A change of SMMUEN or ATSCHK.
-  enum class Rules : std::uint8_t { in_force, translations, connections };
+  enum class Rules : std::uint8_t { in_force, tokens, translations, connections };
   Rules rules_ = Rules::in_force;
   bool rules_connecting_ = false;
 
@@ -254,7 +265,7 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   std::uint64_t requests_ = 0, ats_requests_ = 0, stalls_ = 0, stall_retries_ = 0, resumes_ = 0,
                 events_merged_ = 0, page_responses_ = 0, page_requests_discarded_ = 0, auto_responses_ = 0,
                 prefetches_begun_ = 0, prefetches_dropped_ = 0, atc_invalidations_ = 0, atc_timeouts_ = 0,
-                sevs_ = 0;
+                atc_late_completions_ = 0, itag_stalls_ = 0, token_stalls_ = 0, sevs_ = 0;
 };
 
 }  // namespace svasim::smmu

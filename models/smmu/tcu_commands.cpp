@@ -4,6 +4,17 @@
 #include "models/smmu/tcu_port.hpp"
 
 namespace svasim::smmu {
+namespace {
+
+/// Every configuration, and the translations made by it.
+arch::Command forget_everything() {
+  arch::Command command;
+  command.opcode = arch::Opcode::cfgi_ste_range;
+  command.range = arch::kCfgiAllRange;
+  return command;
+}
+
+}  // namespace
 
 // --- commands
 // ---------------------------------------------------------------------------------------------------------
@@ -52,18 +63,26 @@ void Tcu::prefetch(const arch::Command& command) {
   schedule_dispatch();
 }
 
+/// The TBUs are told at once, so each must have a place for it.
 CommandExecutor::Progress Tcu::invalidate(const arch::Command& command) {
+  if (!token_at_every_tbu()) return hold(command, token_stalls_);
   if (on_invalidate) on_invalidate(command);
-  broadcast_invalidate(command);
+  invalidated_ = true;
+  translator_.invalidate(command);
+  broadcast(command);
   invalidation_waiting_ = !translator_.walk_cache().accepts_invalidations();
   return invalidation_waiting_ ? Progress::wait : Progress::done;
 }
 
-void Tcu::broadcast_invalidate(const arch::Command& command) {
-  invalidated_ = true;
-  translator_.invalidate(command);
+bool Tcu::token_at_every_tbu() const {
+  return std::all_of(ports_.begin(), ports_.end(),
+                     [](const auto& port) { return port->root_port || port->invalidation_tokens != 0; });
+}
+
+void Tcu::broadcast(const arch::Command& command) {
   for (const auto& port : ports_) {
     if (port->root_port) continue;
+    --port->invalidation_tokens;
     arch::dti::Downstream message;
     message.kind = arch::dti::Downstream::Kind::inv_req;
     message.command = command;
@@ -71,22 +90,50 @@ void Tcu::broadcast_invalidate(const arch::Command& command) {
   }
 }
 
-/// Needs an ITag of the function's root port; ignored when the SMMU is off or nobody is there.
+/// What nobody was asked to accept is ignored.
+void Tcu::invalidation_accepted(Port& port) {
+  if (port.invalidation_tokens == invalidation_tokens_) return;
+  ++port.invalidation_tokens;
+  release_held();
+  advance();
+}
+
+CommandExecutor::Progress Tcu::hold(const arch::Command& command, std::uint64_t& stalls) {
+  ++stalls;
+  held_ = command;
+  held_until_ = calendar_.now() + atc_timeout_;
+  if (command.opcode == arch::Opcode::atc_inv) arm_atc_alarm();
+  return Progress::wait;
+}
+
+/// A token or an ITag has come free: the command that waits tries again.
+void Tcu::release_held() {
+  if (!held_) return;
+  if (held_->opcode == arch::Opcode::atc_inv) {
+    const Port* port = root_port_of(held_->stream);
+    if (port != nullptr && (port->free_itag() == Port::kItags || port->invalidation_tokens == 0)) return;
+  } else if (!token_at_every_tbu()) {
+    return;
+  }
+  const arch::Command command = *held_;
+  held_.reset();
+  if (execute(command) == Progress::done) commands.resume();
+}
+
+/// Needs an ITag of the function's root port and a token of the connection; ignored when the SMMU is off or
+/// nobody is there.
 CommandExecutor::Progress Tcu::atc_invalidate(const arch::Command& command) {
   Port* port = root_port_of(command.stream);
   if (port == nullptr || !context_.state.smmu_enabled) return Progress::done;
   const unsigned itag = port->free_itag();
-  if (itag == Port::kItags) {
-    atc_waiting_ = true;
-    atc_command_ = command;
-    return Progress::wait;
-  }
+  if (itag == Port::kItags) return hold(command, itag_stalls_);
+  if (port->invalidation_tokens == 0) return hold(command, token_stalls_);
   if (on_invalidate) on_invalidate(command);
   ++atc_invalidations_;
-  port->next_itag = itag + 1;
+  --port->invalidation_tokens;
   port->itags |= 1u << itag;
   port->deadlines[itag] = calendar_.now() + atc_timeout_;
-  if (atc_outstanding_++ == 0) atc_alarm_.notify(sc_core::sc_time::from_value(atc_timeout_));
+  if (atc_outstanding_++ == 0) arm_atc_alarm();
   atc_invalidated_ = true;
   arch::dti::Downstream message;
   message.kind = arch::dti::Downstream::Kind::atc_inv;
@@ -98,18 +145,38 @@ CommandExecutor::Progress Tcu::atc_invalidate(const arch::Command& command) {
   return Progress::done;
 }
 
-/// An ATC invalidation ended: answered, or given up. What nobody asked for is ignored.
-void Tcu::atc_invalidated(Port& port, std::uint16_t itag, bool lost) {
+/// The completion of an ATC invalidation. Of one given up it only frees the ITag, so that it cannot end a
+/// later one's; what nobody asked for is ignored.
+void Tcu::atc_invalidated(Port& port, std::uint16_t itag, bool error) {
   if (itag >= Port::kItags || (port.itags >> itag & 1) == 0) return;
-  port.itags &= ~(1u << itag);
-  if (--atc_outstanding_ == 0) atc_alarm_.cancel();
-  atc_error_ |= lost;
-  if (lost) ++atc_timeouts_;
-  if (atc_waiting_) {
-    atc_waiting_ = atc_invalidate(atc_command_) == Progress::wait;
-    if (!atc_waiting_) commands.resume();
+  const std::uint32_t bit = 1u << itag;
+  const bool late = (port.lost_itags & bit) != 0;
+  port.itags &= ~bit;
+  port.lost_itags &= ~bit;
+  if (late) {
+    ++atc_late_completions_;
+  } else {
+    atc_error_ |= error;
+    atc_timeouts_ += error;
+    if (--atc_outstanding_ == 0) arm_atc_alarm();
   }
+  release_held();
   advance();
+}
+
+/// At the first deadline there is; without one it is withdrawn.
+void Tcu::arm_atc_alarm() {
+  constexpr engine::Picoseconds kNever = ~engine::Picoseconds{0};
+  engine::Picoseconds next = held_ && held_->opcode == arch::Opcode::atc_inv ? held_until_ : kNever;
+  for (const auto& port : ports_) {
+    for (unsigned itag = 0; itag < Port::kItags; ++itag) {
+      if (((port->itags & ~port->lost_itags) >> itag & 1) != 0) next = std::min(next, port->deadlines[itag]);
+    }
+  }
+  atc_alarm_.cancel();
+  if (next == kNever) return;
+  const engine::Picoseconds now = calendar_.now();
+  atc_alarm_.notify(sc_core::sc_time::from_value(std::max(next, now) - now));
 }
 
 /// An event of its own and not the calendar's: it is withdrawn when everybody has answered. Acts at the next
@@ -120,20 +187,25 @@ void Tcu::atc_time_is_up() {
 
 void Tcu::give_up_atc(std::uint64_t) {
   const engine::Picoseconds now = calendar_.now();
-  engine::Picoseconds next = ~engine::Picoseconds{0};
+  const auto give_up = [this] {
+    ++atc_timeouts_;
+    atc_error_ = true;
+  };
   for (const auto& port : ports_) {
-    for (std::uint16_t itag = 0; itag < Port::kItags; ++itag) {
-      if ((port->itags >> itag & 1) == 0) continue;
-      if (port->deadlines[itag] <= now) {
-        atc_invalidated(*port, itag, true);
-      } else {
-        next = std::min(next, port->deadlines[itag]);
-      }
+    for (unsigned itag = 0; itag < Port::kItags; ++itag) {
+      if (((port->itags & ~port->lost_itags) >> itag & 1) == 0 || port->deadlines[itag] > now) continue;
+      port->lost_itags |= 1u << itag;
+      --atc_outstanding_;
+      give_up();
     }
   }
-  if (atc_outstanding_ == 0) return;
-  atc_alarm_.cancel();
-  atc_alarm_.notify(sc_core::sc_time::from_value(next - now));
+  if (held_ && held_->opcode == arch::Opcode::atc_inv && held_until_ <= now) {
+    held_.reset();
+    give_up();
+    commands.resume();
+  }
+  arm_atc_alarm();
+  advance();
 }
 
 void Tcu::respond_to_page_request(const arch::Command& command) {
@@ -285,12 +357,10 @@ void Tcu::sync_signalled(engine::Payload& payload, std::uint64_t) {
 // ---------------------------------------------------------------------------------------------------
 
 void Tcu::translation_rules_changed() {
-  arch::Command everything;
-  everything.opcode = arch::Opcode::cfgi_ste_range;
-  everything.range = arch::kCfgiAllRange;
-  translations_kept_ ? broadcast_invalidate(everything) : translator_.invalidate(everything);
+  translator_.invalidate(forget_everything());
+  invalidated_ |= translations_kept_;
+  rules_ = translations_kept_ ? Rules::tokens : Rules::translations;
   translations_kept_ = context_.state.smmu_enabled;
-  rules_ = Rules::translations;
   if (!context_.state.smmu_enabled) {
     prefetches_.clear();
     unrecorded_.clear();
@@ -305,6 +375,10 @@ bool Tcu::in_force() const {
 }
 
 void Tcu::advance_rules() {
+  if (rules_ == Rules::tokens && token_at_every_tbu()) {
+    rules_ = Rules::translations;
+    broadcast(forget_everything());
+  }
   if (rules_ == Rules::translations && translator_.settled(translator_.epoch())) {
     rules_ = Rules::connections;
     synchronise(false, rules_connecting_);
@@ -322,18 +396,18 @@ void Tcu::advance() {
 // ---------------------------------------------------------------------------------------------------
 
 bool Tcu::quiet() const {
-  const auto idle = [](const auto& port) { return port->requests.empty(); };
+  const auto idle = [this](const auto& port) {
+    return port->requests.empty() && port->invalidation_tokens == invalidation_tokens_;
+  };
   return translator_.occupied() == 0 && translator_.blocked() == 0 && stall_table_.live() == 0 &&
          retries_.empty() && overflowed_.empty() && prefetches_.empty() &&
          std::all_of(ports_.begin(), ports_.end(), idle) && commands.idle() && events.idle() &&
          page_requests.idle() && interrupts.idle() && sync_ == Sync::none && connection_syncs_.empty() &&
-         atc_outstanding_ == 0 && !atc_waiting_ && memory.outstanding() == 0;
+         atc_outstanding_ == 0 && !held_ && memory.outstanding() == 0;
 }
 
 void Tcu::forget_translations() {
-  arch::Command command;
-  command.opcode = arch::Opcode::cfgi_ste_range;
-  command.range = arch::kCfgiAllRange;
+  arch::Command command = forget_everything();
   translator_.invalidate(command);
   for (const auto opcode : {arch::Opcode::tlbi_nsnh_all, arch::Opcode::tlbi_el2_all}) {
     command.opcode = opcode;

@@ -15,11 +15,12 @@ struct Tcu::Port {
   DtiDown& to;
   std::uint8_t index;
   bool root_port;
-  StreamRange streams;                           ///< of a root port
+  unsigned invalidation_tokens;                  ///< free
+  StreamRange streams{arch::StreamId{}};         ///< of a root port
   engine::Ring<arch::dti::Upstream> requests{};  ///< bounded by the connection's translation tokens
-  std::uint32_t itags = 0;                       ///< outstanding ATC invalidations, a bit each
-  unsigned next_itag = 0;                        ///< used in turn: a late answer should find its ITag unused
-  std::array<engine::Picoseconds, kItags> deadlines{};  ///< of those outstanding
+  std::uint32_t itags = 0;                       ///< in use, a bit each
+  std::uint32_t lost_itags = 0;  ///< of them, given up: not used again before their completion has come
+  std::array<engine::Picoseconds, kItags> deadlines{};  ///< of the others
 
   void receive(arch::dti::Upstream& message) {
     using Kind = arch::dti::Upstream::Kind;
@@ -36,12 +37,12 @@ struct Tcu::Port {
       case Kind::page_req: tcu.page_request(*this, message); break;
       case Kind::sync_ack: tcu.connection_synced(); break;
       case Kind::inv_comp: tcu.atc_invalidated(*this, message.id, message.error); break;
+      case Kind::inv_ack: tcu.invalidation_accepted(*this); break;
     }
   }
   /// A free ITag, or kItags.
   unsigned free_itag() const {
-    for (unsigned i = 0; i < kItags; ++i) {
-      const unsigned itag = (next_itag + i) % kItags;
+    for (unsigned itag = 0; itag < kItags; ++itag) {
       if ((itags >> itag & 1) == 0) return itag;
     }
     return kItags;

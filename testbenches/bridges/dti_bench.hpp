@@ -53,7 +53,7 @@ class DtiRandom {
 inline std::string text(const Upstream& m) {
   std::ostringstream out;
   out << "up kind " << int(m.kind);
-  if (m.kind == Upstream::Kind::sync_ack) return out.str();
+  if (m.kind == Upstream::Kind::sync_ack || m.kind == Upstream::Kind::inv_ack) return out.str();
   out << " stream " << raw(m.stream) << " id " << m.id;
   if (m.kind == Upstream::Kind::inv_comp) {
     out << " error " << m.error;
@@ -182,6 +182,10 @@ class RequesterPlayer {
   void receive(Downstream& m) {
     received.push_back(text(m));
     Upstream answer;
+    if (m.kind == Downstream::Kind::atc_inv || m.kind == Downstream::Kind::inv_req) {
+      answer.kind = Upstream::Kind::inv_ack;
+      send(answer);
+    }
     switch (m.kind) {
       case Downstream::Kind::sync_req:
         answer.kind = Upstream::Kind::sync_ack;
@@ -245,6 +249,7 @@ class CompleterPlayer {
         break;
       case Upstream::Kind::sync_ack: sync_ = false; break;
       case Upstream::Kind::inv_comp: itags_ &= ~(std::uint32_t{1} << m.id); break;
+      case Upstream::Kind::inv_ack: return;
     }
     if (random_.chance(invalidate_percent_)) invalidate();
     if (!sync_ && random_.chance(invalidate_percent_ / 2)) {

@@ -52,7 +52,13 @@ struct Golden {
     links.near_down.bind<&Golden::at_tbu>({block, 0}, this);
     links.far_up.bind<&Golden::at_tcu>({block, 1}, this);
   }
-  void at_tbu(Downstream& m) { note("tbu", int(m.kind), m.id); }
+  void at_tbu(Downstream& m) {
+    note("tbu", int(m.kind), m.id);
+    if (m.kind != Downstream::Kind::inv_req && m.kind != Downstream::Kind::atc_inv) return;
+    Upstream accepted;
+    accepted.kind = Upstream::Kind::inv_ack;
+    links.near_up.send(accepted);
+  }
   void at_tcu(Upstream& m) { note("tcu", int(m.kind), m.id); }
   void note(const char* who, int kind, unsigned id) {
     log += std::to_string(calendar.now() / kNs) + ' ' + who + ' ' + std::to_string(kind) + " id " +
@@ -102,17 +108,19 @@ TEST_CASE("golden: DTI-TBU, from connection to sync") {
   g.acknowledge_sync(40);
   g.run();
   CHECK(g.transfers.log ==
-        "1 up 0\n2 dn 0\n"               // CONDIS_REQ and ACK, 4 bytes
-        "12 up 2 .\n13 up 2\n"           // TRANS_REQ, 20 bytes
-        "22 dn 2 .\n23 dn 2\n"           // TRANS_RESP, 20 bytes
-        "32 dn 4 .\n33 dn 4\n34 up 4\n"  // INV_REQ, 16 bytes; INV_ACK is the requester's own
-        "34 dn 5\n"                      // SYNC_REQ, right behind it
-        "42 up 5\n");                    // SYNC_ACK
+        "1 up 0\n2 dn 0\n"      // CONDIS_REQ and ACK, 4 bytes
+        "12 up 2 .\n13 up 2\n"  // TRANS_REQ, 20 bytes
+        "22 dn 2 .\n23 dn 2\n"  // TRANS_RESP, 20 bytes
+        "32 dn 4 .\n33 dn 4\n"  // INV_REQ, 16 bytes
+        "34 dn 5\n"             // SYNC_REQ, right behind it
+        "36 up 4\n"             // INV_ACK: the TBU's, who has the INV_REQ at 34
+        "42 up 5\n");           // SYNC_ACK
   CHECK(g.log ==
         "14 tcu 0 id 0\n"
         "24 tbu 0 id 500\n"  // as the TBU named it
         "34 tbu 3 id 0\n"
         "35 tbu 4 id 0\n"
+        "37 tcu 4 id 0\n"
         "43 tcu 1 id 77\n");  // as the TCU named it
 }
 
@@ -155,8 +163,8 @@ TEST_CASE("golden: with one invalidation token the next INV_REQ waits for the IN
   g.run();
   CHECK(g.transfers.log ==
         "1 up 0\n2 dn 0\n"
-        "12 dn 4 .\n13 dn 4\n14 up 4\n"
-        "15 dn 4 .\n16 dn 4\n17 up 4\n");
+        "12 dn 4 .\n13 dn 4\n16 up 4\n"
+        "17 dn 4 .\n18 dn 4\n21 up 4\n");
 }
 
 TEST_CASE("golden: what the TCU sends before there is a connection") {
@@ -171,7 +179,7 @@ TEST_CASE("golden: what the TCU sends before there is a connection") {
   g.acknowledge_sync(10);
   g.run();
   // At its bridge at 1 and 2, when the request to connect is there (1): they go out behind CONDIS_ACK.
-  CHECK(g.transfers.log == "1 up 0\n2 dn 0\n3 dn 4 .\n4 dn 4\n5 up 4\n5 dn 5\n12 up 5\n");
+  CHECK(g.transfers.log == "1 up 0\n2 dn 0\n3 dn 4 .\n4 dn 4\n5 dn 5\n7 up 4\n12 up 5\n");
 }
 
 TEST_CASE("golden: a connection that is denied") {
@@ -232,9 +240,9 @@ TEST_CASE("golden: DTI-ATS, a page request, its response, an invalidation and it
         "1 up 0\n2 dn 0\n"
         "12 up 8 .\n13 up 8\n14 dn 8\n"     // PAGE_REQ, 16 bytes; PAGE_ACK is the completer's own
         "22 dn 9 .\n23 dn 9\n24 up 9\n"     // PAGE_RESP, 12 bytes; PAGE_RESPACK
-        "32 dn 12 .\n33 dn 12\n34 up 12\n"  // INV_REQ, INV_ACK
+        "32 dn 12 .\n33 dn 12\n36 up 12\n"  // INV_REQ, INV_ACK
         "42 up 11\n");                      // INV_COMP, 8 bytes
-  CHECK(g.log == "14 tcu 2 id 0\n24 tbu 6 id 0\n34 tbu 5 id 4\n43 tcu 3 id 4\n");
+  CHECK(g.log == "14 tcu 2 id 0\n24 tbu 6 id 0\n34 tbu 5 id 4\n37 tcu 4 id 0\n43 tcu 3 id 4\n");
 }
 
 TEST_CASE(

@@ -117,6 +117,8 @@ struct Machine::RootPort {
     } else if (message.kind == Kind::sync_req || message.kind == Kind::atc_inv) {
       const bool sync = message.kind == Kind::sync_req;
       arch::dti::Upstream ack;
+      ack.kind = arch::dti::Upstream::Kind::inv_ack;
+      if (!sync) links.up->send(ack);
       ack.kind = sync ? arch::dti::Upstream::Kind::sync_ack : arch::dti::Upstream::Kind::inv_comp;
       ack.id = message.id;
       links.up->send(ack);

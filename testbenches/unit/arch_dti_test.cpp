@@ -124,6 +124,7 @@ TEST_CASE("DTI: what the models' messages take on a link") {
   CHECK(up(Upstream::Kind::sync_ack) == 1);
   CHECK(up(Upstream::Kind::page_req) == 16);
   CHECK(up(Upstream::Kind::inv_comp) == 8);
+  CHECK(up(Upstream::Kind::inv_ack) == 1);
   const auto down = [](Downstream::Kind kind, AtsAnswer ats = {}) {
     Downstream message;
     message.kind = kind;

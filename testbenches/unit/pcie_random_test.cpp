@@ -87,6 +87,7 @@ class Tcu {
         break;
       }
       case Upstream::Kind::page_req: page_request(message); break;
+      case Upstream::Kind::inv_ack: break;
       case Upstream::Kind::inv_comp:
         REQUIRE((itags_ >> message.id & 1) != 0);
         itags_ &= ~(1u << message.id);

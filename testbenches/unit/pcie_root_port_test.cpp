@@ -235,8 +235,9 @@ TEST_CASE("page requests and their responses, invalidations and their completion
   invalidation.command.size = arch::kAtcInvalidateAll;
   bench.from_tcu(30'000, invalidation);
   sc_core::sc_start();
-  REQUIRE(bench.tcu.size() == 2);
-  const Upstream& page_request = bench.tcu[0].message;
+  REQUIRE(bench.tcu.size() == 4);
+  for (unsigned i = 0; i < 2; ++i) CHECK(bench.tcu[i].message.kind == Upstream::Kind::inv_ack);
+  const Upstream& page_request = bench.tcu[2].message;
   CHECK(page_request.kind == Upstream::Kind::page_req);
   CHECK(page_request.group == 511);
   CHECK(page_request.page_write);
@@ -244,9 +245,9 @@ TEST_CASE("page requests and their responses, invalidations and their completion
   CHECK(page_request.last);
   CHECK(page_request.va.value == 0x5000);
   CHECK(page_request.substream == arch::SubstreamId{true, 6});
-  CHECK(bench.tcu[1].message.kind == Upstream::Kind::inv_comp);
-  CHECK(bench.tcu[1].message.id == 31);
-  CHECK_FALSE(bench.tcu[1].message.error);
+  CHECK(bench.tcu[3].message.kind == Upstream::Kind::inv_comp);
+  CHECK(bench.tcu[3].message.id == 31);
+  CHECK_FALSE(bench.tcu[3].message.error);
   REQUIRE(bench.device.size() == 3);
   CHECK(bench.device[0].message.kind == Tlp::Kind::prg_response);
   CHECK(bench.device[0].message.group == 511);

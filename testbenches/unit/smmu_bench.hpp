@@ -397,6 +397,15 @@ struct SmmuBench {
     return ste.s1_context_ptr;
   }
 
+  /// A counter of the TCU; all ones: there is none of this name.
+  std::uint64_t counter(const std::string& name) {
+    std::uint64_t found = ~0ull;
+    smmu.tcu().counters([&](const std::string& n, std::uint64_t value) {
+      if (n == name) found = value;
+    });
+    return found;
+  }
+
   // Command queue.
   void put(const arch::Command& command) {
     const arch::QueueIndex index(kLog2Queue);

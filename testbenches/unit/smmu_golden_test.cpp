@@ -644,6 +644,74 @@ TEST_CASE("an ATC invalidation that nobody answers, to the microsecond") {
   CHECK((failed - written) / kCycle == kWritten + kAccess + 1 + 2000 + 1 + 2 * dti(arch::dti::kShortBytes));
 }
 
+TEST_CASE("an ATC invalidation without an ITag: given up as late as one without an answer") {
+  smmu::SmmuConfig c = kConfig;
+  c.tcu.atc_timeout = 2;
+  Bench b(c);
+  RootPort port(b);
+  arch::Command invalidate = Bench::make(arch::Opcode::atc_inv);
+  invalidate.stream = kFunction;
+  for (unsigned i = 0; i < 32; ++i) REQUIRE(b.submit({invalidate}));
+  b.run(3000);  // all given up
+  b.put(invalidate);
+  b.put(Bench::sync());
+  const Picoseconds waits = b.calendar.now() + (kWritten + kAccess + 1) * kCycle;
+  b.ring_doorbell();
+  const Picoseconds failed = b.run_until(
+      [&] { return arch::cmdq_cons::error(b.smmu.tcu().commands.cons()) != arch::CommandError::none; });
+  // CMD_SYNC executes a cycle after the ATC_INV has been given up.
+  CHECK((failed - waits) / kCycle == 2000 + 1 + 1 + 2 * dti(arch::dti::kShortBytes));
+  CHECK(port.received.size() == 32 + 1);  // and the SYNC_REQ
+}
+
+TEST_CASE("invalidation tokens: the next command waits until every TBU has a place") {
+  smmu::SmmuConfig c = kConfig;
+  c.dti.invalidation_tokens = 1;
+  Bench b(c, 2);
+  std::vector<Picoseconds> executed;
+  b.smmu.tcu().on_invalidate = [&](const arch::Command&) { executed.push_back(b.calendar.now() / kCycle); };
+  const Picoseconds written = b.calendar.now() / kCycle;
+  const bool scans = GENERATE(false, true);
+  CAPTURE(scans);
+  for (unsigned i = 0; i < 3; ++i)
+    b.put(scans ? Bench::make(arch::Opcode::tlbi_nsnh_all) : Bench::tlbi_va(kVa));
+  b.ring_doorbell();
+  b.settle();
+  REQUIRE(executed.size() == 3);
+  CHECK(executed[0] - written == kWritten + kAccess + 1);
+  // INV_REQ is there, its search begins at once, INV_ACK is back.
+  const unsigned round_trip = dti(16) + dti(1);
+  CHECK(executed[1] - executed[0] == round_trip);
+  // The search for one page is over long before the next INV_REQ comes; a scan takes a cycle a set, and the
+  // second INV_REQ keeps its place until the first one's is over.
+  CHECK(executed[2] - executed[0] == (scans ? dti(16) + kConfig.tbu.tlb_sets + dti(1) : 2 * round_trip));
+  CHECK(b.counter("invalidation_token_stalls") == 2);
+  CHECK(b.smmu.quiet());
+}
+
+TEST_CASE("invalidation tokens: of a root port") {
+  smmu::SmmuConfig c = kConfig;
+  c.dti.invalidation_tokens = 2;
+  Bench b(c);
+  RootPort port(b);
+  std::vector<Picoseconds> executed;
+  b.smmu.tcu().on_invalidate = [&](const arch::Command&) { executed.push_back(b.calendar.now() / kCycle); };
+  arch::Command invalidate = Bench::make(arch::Opcode::atc_inv);
+  invalidate.stream = kFunction;
+  for (unsigned i = 0; i < 4; ++i) b.put(invalidate);
+  b.ring_doorbell();
+  b.run(200);
+  REQUIRE(executed.size() == 4);
+  CHECK(executed[1] - executed[0] == 1);
+  CHECK(executed[2] - executed[0] == dti(16) + dti(1));
+  // The second INV_REQ is behind the first on the stream: 32 bytes in four cycles.
+  CHECK(executed[3] - executed[1] ==
+        2 * 16 / kConfig.dti.bytes_per_cycle + 1 + kConfig.dti.flight + dti(1) - 1);
+  for (std::uint16_t itag = 0; itag < 4; ++itag) port.complete_invalidation(itag);
+  b.settle();
+  CHECK(b.smmu.quiet());
+}
+
 TEST_CASE("a stall that waited for room in the queue, retried after an invalidation") {
   Bench b;
   b.latency(kVa);

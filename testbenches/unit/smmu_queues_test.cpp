@@ -39,13 +39,6 @@ struct Bench : SmmuBench {
     settle();
   }
   std::uint32_t gerror() { return read(reg::kGerror) ^ read(reg::kGerrorn); }
-  std::uint64_t counter(const std::string& name) {
-    std::uint64_t value = ~0ull;
-    smmu.tcu().counters([&](const char* n, std::uint64_t v) {
-      if (n == name) value = v;
-    });
-    return value;
-  }
 };
 
 /// A function with PRI, its STE in memory.

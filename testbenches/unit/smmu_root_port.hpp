@@ -13,7 +13,7 @@ struct RootPort {
   smmu::Smmu::DtiLinks& links;
   std::vector<arch::dti::Downstream> received;
   std::vector<Picoseconds> when;  ///< each of them
-  bool answers_syncs = true;
+  bool answers_syncs = true, accepts_invalidations = true;
   explicit RootPort(SmmuBench& b, arch::StreamId stream = kFunction)
       : RootPort(b.calendar, b.smmu.add_root_port(stream, b.clock)) {}
   RootPort(Calendar& c, smmu::Smmu::DtiLinks& l) : calendar(c), links(l) {
@@ -22,6 +22,7 @@ struct RootPort {
   void receive(arch::dti::Downstream& message) {
     received.push_back(message);
     when.push_back(calendar.now());
+    if (message.kind == arch::dti::Downstream::Kind::atc_inv && accepts_invalidations) accept_invalidation();
     if (message.kind != arch::dti::Downstream::Kind::sync_req || !answers_syncs) return;
     arch::dti::Upstream ack;
     ack.kind = arch::dti::Upstream::Kind::sync_ack;
@@ -47,6 +48,11 @@ struct RootPort {
     m.access.write = write;
     m.va = arch::Va(va);
     links.up->send(m);
+  }
+  void accept_invalidation() {
+    arch::dti::Upstream ack;
+    ack.kind = arch::dti::Upstream::Kind::inv_ack;
+    links.up->send(ack);
   }
   void complete_invalidation(std::uint16_t itag, bool error = false) {
     arch::dti::Upstream m;

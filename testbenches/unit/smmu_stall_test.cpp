@@ -37,13 +37,6 @@ struct Bench : SmmuBench {
     command.stream = arch::StreamId{stream};
     return command;
   }
-  std::uint64_t counter(const std::string& name) {
-    std::uint64_t value = ~0ull;
-    smmu.tcu().counters([&](const char* n, std::uint64_t v) {
-      if (n == name) value = v;
-    });
-    return value;
-  }
 };
 
 }  // namespace

@@ -118,6 +118,7 @@ Frame DtiCompleterBridge::encoded(const Downstream& message) {
 /// Without a connection nobody keeps translations: a sync is done at once. The devices behind a root complex
 /// that is not there do not answer.
 void DtiCompleterBridge::absorb(const Downstream& message) {
+  if (is_invalidation(message)) take_inv_ack();
   Upstream answer;
   answer.id = message.id;
   if (message.kind == Downstream::Kind::sync_req) {
@@ -161,6 +162,8 @@ void DtiCompleterBridge::from_requester(const Frame& frame) {
     using M = std::decay_t<decltype(message)>;
     if constexpr (std::is_same_v<M, tbu::SyncAck> || std::is_same_v<M, ats::SyncAck>) {
       take_sync_ack();
+    } else if constexpr (std::is_same_v<M, tbu::InvAck> || std::is_same_v<M, ats::InvAck>) {
+      take_inv_ack();
     } else if constexpr (std::is_base_of_v<arch::dti::CondisReqFields, M> ||
                          std::is_same_v<M, tbu::TransReq> || std::is_same_v<M, ats::TransReq> ||
                          std::is_same_v<M, ats::InvComp> || std::is_same_v<M, ats::PageReq>) {
@@ -184,12 +187,17 @@ void DtiCompleterBridge::take(const tbu::TransReq& request) {
     own_.push_back(encode(*fault));
     return;
   }
-  to_tcu_.send(typed(request));
+  ask(typed(request));
 }
 
 void DtiCompleterBridge::take(const ats::TransReq& request) {
   asked_[request.id] = arch::Va(request.address);
-  to_tcu_.send(typed(request));
+  ask(typed(request));
+}
+
+void DtiCompleterBridge::ask(Upstream request) {
+  if (config_.tags != nullptr) request.transaction = (*config_.tags)[request.id];
+  to_tcu_.send(request);
 }
 
 void DtiCompleterBridge::take(const ats::InvComp& completion) { to_tcu_.send(typed(completion)); }
@@ -197,6 +205,12 @@ void DtiCompleterBridge::take(const ats::InvComp& completion) { to_tcu_.send(typ
 void DtiCompleterBridge::take(const ats::PageReq& request) {
   to_tcu_.send(typed(request));
   own_.push_back(encode(ats::PageAck()));
+}
+
+void DtiCompleterBridge::take_inv_ack() {
+  Upstream message;
+  message.kind = Upstream::Kind::inv_ack;
+  to_tcu_.send(message);
 }
 
 void DtiCompleterBridge::take_sync_ack() {

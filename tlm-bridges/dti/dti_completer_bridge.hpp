@@ -27,6 +27,7 @@ struct DtiCompleterConfig {
   std::uint8_t oas = 5;              ///< output address size, as in SMMU_IDR5
   bool pri = true;                   ///< page requests are taken
   DtiStalls stalls;
+  DtiTags* tags = nullptr;  ///< shared with the other end, if that is a bridge too
 };
 
 class DtiCompleterBridge : private PinParty {
@@ -59,10 +60,12 @@ class DtiCompleterBridge : private PinParty {
   arch::dti::Frame encoded(const Downstream& message);
   arch::dti::Frame connection_answer(const arch::dti::CondisReqFields& request) const;
 
+  void ask(Upstream request);
   void take(const arch::dti::CondisReqFields& request);
   void take(const arch::dti::tbu::TransReq& request);
   void take(const arch::dti::ats::TransReq& request);
   void take(const arch::dti::ats::InvComp& completion);
+  void take_inv_ack();
   void take(const arch::dti::ats::PageReq& request);
   void take_sync_ack();
 

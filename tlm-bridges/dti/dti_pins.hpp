@@ -9,6 +9,10 @@
 
 #include "tlm-bridges/channel.hpp"
 
+namespace svasim::probe {
+struct Transaction;
+}
+
 namespace svasim::bridges {
 
 constexpr unsigned kDtiMaxBytes = 32;  ///< of the widest stream
@@ -41,6 +45,10 @@ struct DtiPins {
   bool up_wakeup = false, down_wakeup = false;  ///< TWAKEUP
   bool reset_n = true;                          ///< ARESETn, for checkers
 };
+
+/// Instrumentation that has no bits: whose request a wire ID outstanding belongs to. A requester bridge
+/// notes it, the completer bridge at the other end of the same pins reads it.
+using DtiTags = std::array<probe::Transaction*, 4096>;
 
 /// Random back-pressure of a bridge on its two streams, each in so many of 256 edges. For tests.
 struct DtiStalls {

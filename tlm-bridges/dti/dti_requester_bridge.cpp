@@ -133,6 +133,8 @@ Frame DtiRequesterBridge::encoded(const Upstream& message) const {
   switch (message.kind) {
     case Upstream::Kind::page_req: return encode(ats_page_request(message));
     case Upstream::Kind::inv_comp: return encode(ats_completion(message));
+    case Upstream::Kind::inv_ack:
+      return config_.protocol == Protocol::tbu ? encode(tbu::InvAck()) : encode(ats::InvAck());
     default: return config_.protocol == Protocol::tbu ? encode(tbu::SyncAck()) : encode(ats::SyncAck());
   }
 }
@@ -155,6 +157,7 @@ Frame DtiRequesterBridge::ask() {
   free_ids_.pop_back();
   asked_[id] = request;
   request.id = id;
+  if (config_.tags != nullptr) (*config_.tags)[id] = request.transaction;
   return config_.protocol == Protocol::tbu ? encode(tbu_request(request)) : encode(ats_request(request));
 }
 
@@ -221,13 +224,9 @@ void DtiRequesterBridge::deliver(const tbu::InvReq& request) {
   message.kind = Downstream::Kind::inv_req;
   message.command = *typed(request);
   to_model_.send(message);
-  own_.push_back(encode(tbu::InvAck()));
 }
 
-void DtiRequesterBridge::deliver(const ats::InvReq& request) {
-  to_model_.send(*typed(request));
-  own_.push_back(encode(ats::InvAck()));
-}
+void DtiRequesterBridge::deliver(const ats::InvReq& request) { to_model_.send(*typed(request)); }
 
 void DtiRequesterBridge::deliver(const ats::PageResp& response) {
   to_model_.send(typed(response));

@@ -1,6 +1,6 @@
 // A TBU or root port of the models on the pins of a TCU in RTL: the upstream manager of DTI. It connects,
-// takes translation requests while there are tokens, gives them wire IDs, and acknowledges invalidations and
-// page responses, which the models' messages have no word for. What it does when: README.md.
+// takes translation requests while there are tokens, gives them wire IDs, and acknowledges page responses,
+// which the models' messages have no word for. What it does when: README.md.
 //
 // Source rule: outputs are registers; the bridge looks at the pins in sample() only.
 #pragma once
@@ -24,6 +24,7 @@ struct DtiRequesterConfig {
   unsigned translation_tokens = 64;   ///< asked for, 1 to 4096; the TCU may grant fewer
   unsigned invalidation_tokens = 16;  ///< granted to the TCU, 1 to 16
   DtiStalls stalls;
+  DtiTags* tags = nullptr;  ///< shared with the other end, if that is a bridge too
 };
 
 class DtiRequesterBridge : private PinParty {
@@ -79,7 +80,7 @@ class DtiRequesterBridge : private PinParty {
   Receiver<StreamBeat> down_;
   StreamGatherer gatherer_;
   engine::Ring<Upstream> requests_;     ///< waiting for a token
-  engine::Ring<Upstream> others_;       ///< overtake them: syncs acknowledged, completions, page requests
+  engine::Ring<Upstream> others_;       ///< overtake them: acknowledgements, completions, page requests
   engine::Ring<arch::dti::Frame> own_;  ///< the bridge's acknowledgements, which go first
   std::vector<Upstream> asked_;         ///< by wire ID
   std::vector<std::uint16_t> free_ids_;
