@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/smmu/config_check.hpp"
+#include "tlm-bridges/dti/dti_pins.hpp"
 
 namespace svasim::platform {
 namespace {
@@ -25,6 +26,7 @@ Settings Config::bind(Config& config) {
   settings.add("tcu.", config.tcu);
   settings.add("idr.", config.features);
   settings.add("dti.", config.dti);
+  settings.add("dti.", config.dti_pins);
   settings.add("interconnect.", config.interconnect);
   settings.add("llc.", config.llc);
   settings.add("dram.", config.dram);
@@ -42,6 +44,9 @@ std::vector<std::string> Config::check() const {
       errors.push_back(std::string(key) + ": " + std::to_string(value) + " is no power of two");
   };
   collect("", smmu::check({tbu, tcu, dti, features}));
+  if (dti_pins.pins && dti.bytes_per_cycle > bridges::kDtiMaxBytes) {
+    errors.push_back("dti.bytes_per_cycle: with dti.pins at most " + std::to_string(bridges::kDtiMaxBytes));
+  }
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
   for (unsigned i = 0; i < devices.count; ++i) {
     const bool posted = devices.kind[i] == DeviceKind::pcie && !endpoint.ats.enabled;

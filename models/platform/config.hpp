@@ -106,6 +106,18 @@ struct MachineConfig {
   }
 };
 
+/// What is in the place of the links between TBUs, root ports and TCU.
+struct DtiPinsConfig {
+  bool pins = false;
+
+  template <class Visitor>
+  void describe(Visitor& v) {
+    v.field("pins", pins, "", 0, 1,
+            "DTI messages cross AXI4-Stream pins of bytes_per_cycle, with a protocol checker, instead of "
+            "links; flight is then 2");
+  }
+};
+
 struct Config {
   RunConfig run;
   DevicesConfig devices;
@@ -114,6 +126,7 @@ struct Config {
   smmu::TcuConfig tcu;
   arch::Features features;
   smmu::DtiConfig dti;
+  DtiPinsConfig dti_pins;
   pcie::EndpointConfig endpoint;
   pcie::PcieLinkConfig link;
   pcie::RootPortConfig root_port;

@@ -1,10 +1,12 @@
 // See system.hpp.
 #include "models/platform/system.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "models/platform/process_calls.hpp"
 #include "models/smmu/walk_cache_model.hpp"
+#include "tlm-bridges/dti/dti_pin_link.hpp"
 #include "tlm-bridges/walk_cache_factory.hpp"
 
 namespace svasim::platform {
@@ -16,6 +18,9 @@ arch::StreamId stream_of(unsigned device) { return static_cast<arch::StreamId>(0
 std::uint64_t device_registers(unsigned device) {
   return MachineConfig::kDeviceRegisters + device * MachineConfig::kDeviceRegisterBytes;
 }
+
+/// Of a DTI connection: what TOK_TRANS_REQ can say.
+constexpr std::uint32_t kMostTokens = 4096;
 
 // Interconnect outputs; then the registers of the devices that have any.
 enum : unsigned { kMemory, kRegisters, kDoorbell, kDevices };
@@ -78,8 +83,12 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
       "interconnect", calendar, fabric, config.interconnect, inputs, outputs, std::move(regions));
 
   smmu::SmmuConfig smmu{config.tbu, config.tcu, config.dti, config.features};
+  smmu::Smmu::DtiSplice splice;
+  if (config.dti_pins.pins) {
+    splice = [this](auto& near, auto& far, bool root_port) { add_pins(near, far, root_port); };
+  }
   smmu_ = std::make_unique<smmu::Smmu>("smmu", calendar, engine::Clock(machine.smmu_period), smmu, flows,
-                                       make_walk_cache(waves), &recorder);
+                                       make_walk_cache(waves), &recorder, std::move(splice));
 
   host::HostMap map;
   map.smmu_registers = MachineConfig::kRegisters;
@@ -117,6 +126,19 @@ std::unique_ptr<arch::WalkCache> System::make_walk_cache(bridges::RtlWaves* wave
   } catch (const bridges::GeometryNotBuilt& e) {
     throw ConfigError(std::string("tcu.pwc.impl: ") + e.what());
   }
+}
+
+void System::add_pins(smmu::Smmu::DtiLinks& near, smmu::Smmu::DtiLinks& far, bool root_port) {
+  bridges::DtiPinLinkConfig pins;
+  pins.protocol = root_port ? arch::dti::Protocol::ats : arch::dti::Protocol::tbu;
+  pins.bytes = config_.dti.bytes_per_cycle;
+  pins.translation_tokens =
+      root_port ? config_.root_port.tokens : std::min(smmu::limit(config_.tbu.tokens), kMostTokens);
+  pins.invalidation_tokens = config_.dti.invalidation_tokens;
+  pins.id = static_cast<std::uint8_t>(dti_pins_.size());
+  dti_pins_.push_back(std::make_unique<bridges::DtiPinLink>(
+      "dti" + std::to_string(dti_pins_.size()), calendar_, engine::Clock(config_.machine.smmu_period),
+      *near.up, *near.down, *far.up, *far.down, pins));
 }
 
 void System::add_devices(probe::Recorder& recorder) {
@@ -247,6 +269,9 @@ std::vector<probe::Counters::Value> System::counters() const {
       device.platform_device->counters(Collector{values, "device" + number});
     }
     smmu_->tbu(i).counters(Collector{values, "tbu" + number});
+  }
+  for (std::size_t i = 0; i < dti_pins_.size(); ++i) {
+    dti_pins_[i]->counters(Collector{values, "dti" + std::to_string(i)});
   }
   smmu_->tcu().counters(Collector{values, "tcu"});
   interconnect_->counters(Collector{values, "interconnect"});

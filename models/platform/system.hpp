@@ -22,8 +22,9 @@
 #include "models/smmu/smmu.hpp"
 
 namespace svasim::bridges {
+class DtiPinLink;
 class RtlWaves;
-}
+}  // namespace svasim::bridges
 
 namespace svasim::platform {
 
@@ -66,6 +67,7 @@ class System : public sc_core::sc_module {
   std::unique_ptr<arch::WalkCache> make_walk_cache(bridges::RtlWaves* waves) const;
   bool has_registers(unsigned device) const;
   host::FaultMode fault_mode(unsigned device) const;
+  void add_pins(smmu::Smmu::DtiLinks& near, smmu::Smmu::DtiLinks& far, bool root_port);
   void add_devices(probe::Recorder& recorder);
   void wire();
 
@@ -76,6 +78,7 @@ class System : public sc_core::sc_module {
   std::unique_ptr<memory::Dram> dram_;
   std::unique_ptr<memory::Llc> llc_;
   std::unique_ptr<memory::Interconnect> interconnect_;
+  std::vector<std::unique_ptr<bridges::DtiPinLink>> dti_pins_;  ///< of the TBUs, then of the root ports
   std::unique_ptr<smmu::Smmu> smmu_;
   std::unique_ptr<host::Host> host_;
   std::unique_ptr<TraceFeeder> feeder_;
