@@ -40,7 +40,7 @@ namespace svasim::probe {
   X(mm_lock, "worker: finding the address space and waiting for its lock")                         \
   X(mm_fault, "worker: making the page present, page-table writes included")                       \
   X(response, "worker: building the response and inserting it into the command queue")             \
-  X(command, "response waiting in the command queue, its fetch and execution by the SMMU")         \
+  X(command, "response on its way: command queue and SMMU, or a store to the device")              \
   X(prg_response, "page-request group response on its way to the device")                          \
   X(reissue, "in the device after a response, until it asks again")                                \
   X(device_resume, "device-managed fault answered: firmware, until the device asks again")         \

@@ -181,6 +181,13 @@ void print_sum(const StoredTransaction& transaction, Picoseconds sum, std::ostre
   }
 }
 
+/// As the database names kinds of faults, in words.
+std::string_view in_words(std::string_view kind) {
+  if (kind == kFaultKinds[static_cast<std::size_t>(FaultKind::pri)]) return "page request";
+  if (kind == kFaultKinds[static_cast<std::size_t>(FaultKind::device)]) return "device-managed fault";
+  return kind;
+}
+
 void print_fault(Connection& connection, std::uint64_t id, std::ostream& out) {
   Statement row(
       connection,
@@ -192,10 +199,10 @@ void print_fault(Connection& connection, std::uint64_t id, std::ostream& out) {
     return;
   }
   const std::uint64_t page = row.number(2) & ~std::uint64_t{0xfff};
-  out << (row.text(3) == "pri" ? "page request" : "stall") << " of device " << row.number(0) << ", PASID "
-      << row.number(1) << ", page " << hex(page) << ", " << row.text(6) << ", served "
-      << plural(row.number(7), "transaction") << "\n  from " << exact_ns(row.number(4)) << " ns to "
-      << exact_ns(row.number(5)) << " ns: " << human_time(row.number(5) - row.number(4)) << "\n";
+  out << in_words(row.text(3)) << " of device " << row.number(0) << ", PASID " << row.number(1) << ", page "
+      << hex(page) << ", " << row.text(6) << ", served " << plural(row.number(7), "transaction")
+      << "\n  from " << exact_ns(row.number(4)) << " ns to " << exact_ns(row.number(5))
+      << " ns: " << human_time(row.number(5) - row.number(4)) << "\n";
 }
 
 }  // namespace

@@ -69,6 +69,27 @@ Fault 1: page request of device 7, PASID 42, page 0xffff800012345000, ok, served
 )");
 }
 
+TEST_CASE("every kind of fault is told by its name") {
+  for (const auto& [kind, words] : {std::pair{FaultKind::pri, "page request"},
+                                    {FaultKind::stall, "stall"},
+                                    {FaultKind::device, "device-managed fault"}}) {
+    TemporaryDirectory directory;
+    RunDatabase database(directory / "run.db");
+    Recorder recorder({&database});
+    Transaction& access = recorder.open(0, 3, 1, Operation::read, 0x1000, 8);
+    access.timeline.translation_failed(10);
+    Fault& fault = recorder.open_fault(10, Stage::fault_record, {kind, 0x300, 1}, 3, 1, 0x1000);
+    fault.attach(access, 10);
+    recorder.close_fault(fault, 20, Outcome::ok);
+    access.timeline.enter(Stage::llc, 20);
+    access.timeline.translation_succeeded(20);
+    recorder.close(access, 30, Outcome::ok);
+    database.finish();
+    CHECK(explained(directory, 1).find("Fault 1: " + std::string(words) + " of device 3") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("a merge is told with the one it merged behind") {
   TemporaryDirectory directory;
   write_hand_made_run(directory);
