@@ -4,6 +4,15 @@
 #include "models/host/text.hpp"
 
 namespace svasim::host {
+namespace {
+
+/// A job that calls the process's address space.
+template <class... Parameters, class... Arguments>
+auto in_space(Status (AddressSpace::*call)(Thread&, Parameters...), Arguments... arguments) {
+  return [=](Thread& thread, Process& process) { return (process.space.*call)(thread, arguments...); };
+}
+
+}  // namespace
 
 Process* Host::create_process(std::uint32_t number, bool kernel, TableFormat format) {
   const MmServices services{frames_, storage_, page_cache_, costs_, config_.mm};
@@ -165,59 +174,40 @@ void Host::mmap(std::uint32_t number, const Mapping& mapping, Reply reply) {
 }
 
 void Host::munmap(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.unmap(thread, va, bytes); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::unmap, va, bytes), std::move(reply));
 }
 
 void Host::discard(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.discard(thread, va, bytes); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::discard, va, bytes), std::move(reply));
 }
 
 void Host::mprotect(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Protection protection,
                     Reply reply) {
-  in_process(
-      number,
-      [=](Thread& thread, Process& process) { return process.space.protect(thread, va, bytes, protection); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::protect, va, bytes, protection), std::move(reply));
 }
 
 void Host::touch(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, bool write, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.touch(thread, va, bytes, write); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::touch, va, bytes, write), std::move(reply));
 }
 
 void Host::reclaim(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.reclaim(thread, va, bytes); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::reclaim, va, bytes), std::move(reply));
 }
 
 void Host::age(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.age(thread, va, bytes); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::age, va, bytes), std::move(reply));
 }
 
 void Host::numa_hint(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.numa_hint(thread, va, bytes); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::numa_hint, va, bytes), std::move(reply));
 }
 
 void Host::migrate(std::uint32_t number, std::uint64_t va, std::uint64_t bytes, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.migrate(thread, va, bytes); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::migrate, va, bytes), std::move(reply));
 }
 
 void Host::collapse(std::uint32_t number, std::uint64_t va, Reply reply) {
-  in_process(
-      number, [=](Thread& thread, Process& process) { return process.space.collapse(thread, va); },
-      std::move(reply));
+  in_process(number, in_space(&AddressSpace::collapse, va), std::move(reply));
 }
 
 }  // namespace svasim::host
