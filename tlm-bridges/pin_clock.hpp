@@ -4,7 +4,7 @@
 // An edge, for all parties in turn before the next step begins:
 //   settle   Verilated models: inputs written from the pins, clock low, evaluated, outputs read to the pins.
 //            What is combinational in the RTL (readies included) has its value now.
-//   sample   everybody looks at the same pins; transfers happen here.
+//   sample   everybody looks at the same pins, Verilated models' registers too; transfers happen here.
 //   clock    Verilated models: clock high, evaluated, outputs read.
 //   drive    the others put their registers' new values on the pins.
 // So results do not depend on the order of parties. Bridges have registered outputs only; a combinational

@@ -93,10 +93,12 @@ class RtlParty : public PinParty {
   VerilatedContext& context() { return rtl_.context(); }
 
   void settle() override {
-    for (const Bound& port : ports_) port.write(model(), port.pins);
+    write();
     level(0);
     read();
   }
+  /// Again: what another top settled after this one is what its registers take.
+  void sample() override { write(); }
   void clock() override {
     level(1);
     read();
@@ -126,6 +128,9 @@ class RtlParty : public PinParty {
     put_pin(model(), SVASIM_PIN(rst_ni), released);
     put_pin(model(), SVASIM_PIN(rst_n), released);
     put_pin(model(), SVASIM_PIN(aresetn), released);
+  }
+  void write() {
+    for (const Bound& port : ports_) port.write(model(), port.pins);
   }
   void read() {
     for (const Bound& port : ports_) port.read(model(), port.pins);

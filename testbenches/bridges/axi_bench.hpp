@@ -268,6 +268,12 @@ inline AxiAddress axi_burst(AxiBurst type, std::uint64_t address, unsigned beats
   return a;
 }
 
+/// Random back-pressure on every channel.
+inline AxiStalls random_stalls(Random& random) {
+  const auto share = [&] { return random.one_of({0u, 0u, 64u, 200u}); };
+  return {random.below(1 << 30), share(), share(), share(), share(), share()};
+}
+
 inline void run_all(Calendar& calendar, unsigned max_us = 2000) {
   for (unsigned us = 0; !calendar.empty() && us < max_us; ++us) sc_core::sc_start(1, sc_core::SC_US);
   REQUIRE(calendar.empty());

@@ -151,6 +151,32 @@ const std::map<AxiRule, std::vector<std::function<void(Edges&)>>> kBreaks = {
     {R::exclusive_length, {address(exclusive(0, 32, 1))}},
     {R::exclusive_size, {address(exclusive(0, 3, 8))}},
     {R::exclusive_alignment, {address(exclusive(0x48, 2, 8))}},
+    {R::exclusive_early,
+     {[](Edges& e) { e.read(exclusive(0x40, 1, 8)), e.write(exclusive(0x40, 1, 8)); },
+      [](Edges& e) {
+        e.read(exclusive(0x40, 2, 8)), e.beat(0, false);
+        e.pins.aw.valid = true, e.pins.aw.bits = exclusive(0x40, 2, 8);
+        e.edge(), e.edge();  // waits for AWREADY until the read is complete
+        e.pins.r.valid = e.pins.r.ready = e.pins.r.bits.last = true;
+        e.edge();
+        e.pins.r = {};
+        e.pins.aw.ready = true;
+        e.edge();
+      },
+      [](Edges& e) {
+        e.read(exclusive(0x40, 1, 8));  // at the edge that completes it
+        e.transfer([](AxiPins& p) {
+          p.r.valid = p.r.bits.last = p.aw.valid = true, p.aw.bits = exclusive(0x40, 1, 8);
+        });
+      }}},
+    {R::exclusive_pair,
+     {[](Edges& e) { e.read(exclusive(0x40, 1, 8)), e.beat(0, true), e.write(exclusive(0x48, 1, 8)); },
+      [](Edges& e) { e.read(exclusive(0x40, 1, 8)), e.beat(0, true), e.write(exclusive(0x40, 2, 4)); },
+      [](Edges& e) {
+        // The last read counts.
+        for (const std::uint64_t at : {0x40, 0x80}) e.read(exclusive(at, 1, 8)), e.beat(0, true);
+        e.write(exclusive(0x40, 1, 8));
+      }}},
     {R::wlast_position,
      {[](Edges& e) { e.write(incr(0, 2, 8)), e.data(true); },
       [](Edges& e) { e.write(incr(0, 1, 8)), e.data(false); },
@@ -240,7 +266,11 @@ TEST_CASE("what is legal is not named") {
   edges.beat(2, false), edges.beat(1, false), edges.beat(1, true), edges.beat(2, true);
   edges.read(exclusive(0, 1, 8));
   edges.beat(0, true, AxiResponse::exokay);
-  edges.data(false, {0}), edges.data(true, {7});  // data before their address
+  edges.write(incr(0, 1, 8));  // normal accesses in between are no matter
+  edges.data(true), edges.response(0);
+  edges.write(exclusive(0, 1, 8)), edges.data(true), edges.response(0, AxiResponse::exokay);
+  edges.write(exclusive(8, 1, 8)), edges.data(true), edges.response(0);  // without a read: fails
+  edges.data(false, {0}), edges.data(true, {7});                         // data before their address
   edges.write(incr(0, 2, 8, 5));
   edges.response(5, AxiResponse::decerr);
   edges.pins.w.valid = true;  // a reset ends every obligation

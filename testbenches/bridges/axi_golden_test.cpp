@@ -381,6 +381,31 @@ TEST_CASE("illegal bursts are answered with SLVERR, beat for beat, and touch not
   CHECK(exclusive.log.r[0].second.resp == AxiResponse::okay);
 }
 
+TEST_CASE("what of atomics crosses: exclusive writes as normal ones, a compare-and-swap as its read") {
+  Hand h;
+  AxiAddress exclusive = axi_burst(AxiBurst::incr, 0x20, 1, 8);
+  exclusive.lock = true;
+  h.manager.ar.push_back({0, exclusive});
+  h.manager.aw.push_back({50, exclusive});
+  h.manager.w.push_back({50, data(0xA0, 0, 8, true)});
+  h.run();
+  REQUIRE(h.log.r.size() == 1);
+  CHECK(h.log.r[0].second.resp == AxiResponse::okay);  // says: no exclusive accesses here
+  CHECK(h.log.r[0].second.data[3] == 0x23);
+  REQUIRE(h.log.b.size() == 1);
+  CHECK(h.log.b[0].second.resp == AxiResponse::okay);
+  CHECK(+h.memory.bytes.read(0x23) == 0xA3);  // and so it is written
+
+  Pair p;
+  const auto& swap = p.initiator.swap_at(10 * ns, 0x40, 0, 77);
+  p.run();
+  REQUIRE(p.log.ar.size() == 1);
+  CHECK(p.log.aw.empty());
+  CHECK_FALSE(p.log.ar[0].second.lock);
+  CHECK(swap.status == tlm::TLM_OK_RESPONSE);
+  CHECK_FALSE(swap.swap.performed);  // its initiator knows, and writes itself
+}
+
 TEST_CASE("side-band: what AxUSER carries comes back whole, without it what AxPROT and AxCACHE tell") {
   engine::Attributes a;
   a.stream = arch::StreamId{0x8765'4321};

@@ -4,7 +4,7 @@
 #include <Vaxi_memory.h>
 #include <Vaxi_slice.h>
 
-#include "testbenches/bridges/axi_bench.hpp"
+#include "testbenches/bridges/axi_burst_traffic.hpp"
 #include "testbenches/embed/embed_bench.hpp"
 #include "tlm-bridges/axi/axi_rtl.hpp"
 
@@ -35,11 +35,6 @@ struct Sliced {
   }
 };
 
-AxiStalls stalls(Random& random) {
-  const auto share = [&] { return random.one_of({0u, 64u, 200u}); };
-  return {random.below(1 << 30), share(), share(), share(), share(), share()};
-}
-
 }  // namespace
 
 TEST_CASE("TLM -> pins -> register slice -> pins -> TLM: byte-exact") {
@@ -48,10 +43,10 @@ TEST_CASE("TLM -> pins -> register slice -> pins -> TLM: byte-exact") {
     Random random(seed);
     AxiManagerConfig m;
     m.max_beat_bytes = random.one_of({2u, 8u});
-    m.stalls = stalls(random);
+    m.stalls = random_stalls(random);
     AxiSubordinateConfig s;
     s.interleave = random.chance(50);
-    s.stalls = stalls(random);
+    s.stalls = random_stalls(random);
     FreshKernel kernel;
     Calendar calendar("calendar");
     PinClock clock(calendar, Clock(kNs));
@@ -139,7 +134,7 @@ TEST_CASE("RTL memory that stalls, interleaves and answers out of order") {
     INFO("seed " << seed);
     Random random(seed);
     AxiManagerConfig m;
-    m.stalls = stalls(random);
+    m.stalls = random_stalls(random);
     m.max_beats = random.one_of({3u, 256u});
     FreshKernel kernel;
     Calendar calendar("calendar");
@@ -158,6 +153,42 @@ TEST_CASE("RTL memory that stalls, interleaves and answers out of order") {
     CHECK(traffic.wrong == 0);
     CHECK(traffic.overtaken > 100);
   }
+}
+
+TEST_CASE("RTL memory and a manager on the pins: INCR, WRAP and FIXED bursts, with and without a slice") {
+  std::array<unsigned, 3> finished{};
+  for (std::uint32_t seed = 1; seed <= 16; ++seed) {
+    const bool sliced = seed % 2 == 0;
+    INFO("seed " << seed << (sliced ? ", through a slice" : ""));
+    Random random(seed);
+    FreshKernel kernel;
+    Calendar calendar("calendar");
+    PinClock clock(calendar, Clock(kNs));
+    AxiPins near, far;
+    const AxiWidths widths;
+    const auto small = [](std::uint64_t address) {
+      return address < 4096 ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    };
+    BurstTraffic traffic(clock, near, widths, seed, 300, 4096 + 200, small, true, random_stalls(random));
+    std::unique_ptr<RtlParty<Vaxi_slice>> slice;
+    if (sliced) {
+      slice = std::make_unique<RtlParty<Vaxi_slice>>(clock);
+      slice->attach<SubordinatePort>(near);
+      slice->attach<ManagerPort>(far);
+    }
+    RtlParty<Vaxi_memory> memory(clock);
+    memory.attach<SubordinatePort>(sliced ? far : near);
+    AxiChecker near_checker("near", clock, near, widths), far_checker("far", clock, far, widths);
+    run_all(calendar);
+    calendar.rethrow();
+    near_checker.finish();
+    far_checker.finish();
+    CHECK(traffic.done());
+    CHECK(traffic.wrong == std::vector<std::string>());
+    CHECK(far_checker.transfers() == (sliced ? near_checker.transfers() : 0));
+    for (unsigned type = 0; type < 3; ++type) finished[type] += traffic.finished[type];
+  }
+  for (const unsigned bursts : finished) CHECK(bursts > 1000);
 }
 
 TEST_CASE("RTL manager: copies through the subordinate bridge, INCR and WRAP, and sees errors") {

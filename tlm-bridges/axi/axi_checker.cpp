@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <tuple>
 #include <utility>
 
 #include "tlm-bridges/axi/axi_burst.hpp"
@@ -50,6 +51,7 @@ void AxiChecker::report(AxiRule rule, const std::string& detail) {
 void AxiChecker::sample() {
   if (in_reset()) return;
   watch();
+  check_exclusive_write();
   if (pins_.r.valid) check_read();
   if (pins_.b.valid) check_response();
   if (pins_.ar.fires()) {
@@ -70,7 +72,8 @@ bool AxiChecker::in_reset() {
   if (pins_.aw.valid || pins_.w.valid || pins_.ar.valid) report(AxiRule::manager_reset);
   if (pins_.b.valid || pins_.r.valid) report(AxiRule::subordinate_reset);
   aw_.reset(), w_.reset(), b_.reset(), ar_.reset(), r_.reset();
-  reads_.clear(), writes_.clear(), early_.clear();
+  reads_.clear(), writes_.clear(), early_.clear(), exclusives_.clear();
+  exclusive_judged_ = false;
   return true;
 }
 
@@ -86,6 +89,25 @@ void AxiChecker::watch() {
   judge(b_, pins_.b, AxiRule::b_valid_held, AxiRule::b_stable);
   judge(ar_, pins_.ar, AxiRule::ar_valid_held, AxiRule::ar_stable);
   judge(r_, pins_.r, AxiRule::r_valid_held, AxiRule::r_stable);
+}
+
+/// Judged when it appears. One without a read before it is legal, and fails.
+void AxiChecker::check_exclusive_write() {
+  const AxiAddress& write = pins_.aw.bits;
+  const bool judged = std::exchange(exclusive_judged_, pins_.aw.valid && !pins_.aw.ready);
+  if (judged || !pins_.aw.valid || !write.lock) return;
+  const bool early = std::any_of(reads_.begin(), reads_.end(), [&](const Outstanding& read) {
+    return read.address.lock && read.address.id == write.id;
+  });
+  if (early) return report(AxiRule::exclusive_early, words(write));
+  const auto read = std::find_if(exclusives_.begin(), exclusives_.end(),
+                                 [&](const AxiAddress& a) { return a.id == write.id; });
+  if (read == exclusives_.end()) return;
+  const auto what = [](const AxiAddress& a) {
+    return std::tie(a.addr, a.len, a.size, a.burst, a.cache, a.prot);
+  };
+  if (what(*read) != what(write)) report(AxiRule::exclusive_pair, words(write));
+  exclusives_.erase(read);
 }
 
 /// Judged when it appears; counted when it is transferred.
@@ -104,7 +126,13 @@ void AxiChecker::check_read() {
   if (!pins_.r.ready) return;
   read_reported_ = false;
   if (known) ++read->beats;
-  if (last) reads_.erase(read);
+  if (!last) return;
+  if (read->address.lock) {
+    const auto of_id = [&](const AxiAddress& a) { return a.id == beat.id; };
+    exclusives_.erase(std::remove_if(exclusives_.begin(), exclusives_.end(), of_id), exclusives_.end());
+    exclusives_.push_back(read->address);
+  }
+  reads_.erase(read);
 }
 
 void AxiChecker::check_response() {

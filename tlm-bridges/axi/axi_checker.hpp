@@ -50,6 +50,7 @@ class AxiChecker : public PinParty {
   void report(AxiRule rule, const std::string& detail = std::string());
   void watch();
   bool in_reset();
+  void check_exclusive_write();
   void check_read();
   void check_response();
   void check_address(const AxiAddress& address);
@@ -66,6 +67,8 @@ class AxiChecker : public PinParty {
   ChannelWatch<AxiWriteResponse> b_;
   ChannelWatch<AxiRead> r_;
   bool read_reported_ = false, response_reported_ = false;  ///< of the beat that waits on the pins
+  bool exclusive_judged_ = false;                           ///< the write address that waits
+  std::vector<AxiAddress> exclusives_;                      ///< reads that are complete: the last of each ID
   std::vector<Outstanding> reads_, writes_;                 ///< in order of their addresses
   engine::Ring<AxiWrite> early_;                            ///< data without an address yet
   std::uint64_t transfers_ = 0;

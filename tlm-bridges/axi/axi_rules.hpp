@@ -33,6 +33,8 @@ enum class AxiRule : std::uint8_t {
   exclusive_length,
   exclusive_size,
   exclusive_alignment,
+  exclusive_early,
+  exclusive_pair,
   wlast_position,
   strobe_lanes,
   b_before_address,
