@@ -66,18 +66,20 @@ package cam_pkg;
     return above(page >> page_bits(granule), granule, level);
   endfunction
 
-  function automatic logic covers(erase_t erase, word_t word, int unsigned level);
-    logic [1:0]  granule = word.ctx.granule;
+  // Whether it erases a word with these fields.
+  function automatic logic covers(erase_t erase, logic [43:0] tag, context_t ctx, logic is_global, logic leaf,
+                                  int unsigned level);
+    logic [1:0]  granule = ctx.granule;
     logic [43:0] first = tag_of(erase.page, granule, level);
     logic [43:0] last = erase.ctx.granule == 0 ? first : above(erase.last, granule, level);
     if (erase.everything) return 1;
-    if (!erase.worlds[word.ctx.world]) return 0;
-    if (!erase.any_vmid && word.ctx.vmid != erase.ctx.vmid) return 0;
-    if (word.is_global ? erase.keep_globals : !erase.any_asid && word.ctx.asid != erase.ctx.asid) return 0;
+    if (!erase.worlds[ctx.world]) return 0;
+    if (!erase.any_vmid && ctx.vmid != erase.ctx.vmid) return 0;
+    if (is_global ? erase.keep_globals : !erase.any_asid && ctx.asid != erase.ctx.asid) return 0;
     if (!erase.by_address) return 1;
-    if (erase.leaf_only && !word.leaf) return 0;
+    if (erase.leaf_only && !leaf) return 0;
     if (granule == 0 || (erase.ctx.granule != 0 && granule != erase.ctx.granule)) return 0;
-    return word.tag >= first && word.tag <= last;
+    return tag >= first && tag <= last;
   endfunction
 
 endpackage

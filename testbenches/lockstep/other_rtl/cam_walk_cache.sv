@@ -37,13 +37,19 @@ module cam_walk_cache
     localparam int unsigned ENTRIES =
         g == 0 ? S1_ENTRIES0 : g == 1 ? S1_ENTRIES1 : g == 2 ? S1_ENTRIES2 : g == 3 ? S1_ENTRIES3 :
         g == 4 ? S2_ENTRIES0 : g == 5 ? S2_ENTRIES1 : g == 6 ? S2_ENTRIES2 : S2_ENTRIES3;
-    cam_level #(.LEVEL(g % 4), .ENTRIES(ENTRIES)) u_level (
-        .clk_i, .rst_i, .search_i(searching && (search_what_i.ctx.world == 3) == STAGE2), .search_what_i,
-        .hit_o(hits[g]), .bad_o(bads[g]), .word_o(words[g]),
-        .write_i(writing && (write_word_i.ctx.world == 3) == STAGE2 && write_level_i == 2'(g % 4)),
-        .write_word_i, .write_invert_i, .written_o(written[g]), .evicted_o(evicted[g]),
-        .erase_i(erasing), .erase_what_i
-    );
+    if (ENTRIES == 0) begin : gen_off
+      assign {hits[g], bads[g], written[g], evicted[g]} = '0;
+      assign words[g] = '0;
+    end else begin : gen_on
+      cam_level #(.LEVEL(g % 4), .ENTRIES(ENTRIES)) u_level (
+          .clk_i, .rst_i, .search_i(searching && (search_what_i.ctx.world == 3) == STAGE2),
+          .search_ctx_i(search_what_i.ctx), .search_page_i(search_what_i.page),
+          .hit_o(hits[g]), .bad_o(bads[g]), .word_o(words[g]),
+          .write_i(writing && (write_word_i.ctx.world == 3) == STAGE2 && write_level_i == 2'(g % 4)),
+          .write_word_i, .write_invert_i, .written_o(written[g]), .evicted_o(evicted[g]),
+          .erase_i(erasing), .erase_what_i
+      );
+    end
   end
 
   // The answer, known at once, and the cycles it waits.
