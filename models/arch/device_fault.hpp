@@ -28,19 +28,21 @@ struct Record {
   bool write = false;
   SubstreamId substream;
   Va va;
+  bool execute = false;
 };
 
 using RecordWords = std::array<std::uint64_t, 2>;
 
 inline RecordWords encode(const Record& r) {
   return {r.token | std::uint64_t{r.write} << 16 | std::uint64_t{r.substream.valid} << 17 |
-              std::uint64_t{r.substream.value} << 32,
+              std::uint64_t{r.execute} << 18 | std::uint64_t{r.substream.value} << 32,
           r.va.value};
 }
 inline Record decode(const RecordWords& words) {
   Record r;
   r.token = static_cast<std::uint16_t>(words[0]);
   r.write = bit(words[0], 16);
+  r.execute = bit(words[0], 18);
   r.substream = {bit(words[0], 17), static_cast<std::uint32_t>(bits(words[0], 51, 32))};
   r.va = Va(words[1]);
   return r;

@@ -43,7 +43,9 @@ inline constexpr std::array<const char*, kFaultClasses> kFaultClassNames = {
     "mm_dirty",    "mm_old",       "mm_file", "mm_file_write", "mm_file_cow", "mm_file_major",
     "mm_huge",     "mm_hugetlb",   "mm_swap", "mm_numa",       "mm_migration"};
 
+/// What a fault is about. Privilege makes no difference to Linux.
 struct FaultAccess {
+  bool read = true;
   bool write = false;
   bool execute = false;
 };

@@ -28,7 +28,7 @@ bool DeviceFaults::add_device(Thread& thread, const DeviceDescription& device) {
           fault.stream = stream;
           fault.substream = record.substream;
           fault.token = record.token;
-          fault.access.write = record.write;
+          fault.access = {!record.write, record.write, record.execute};
           fault.va = record.va;
           service_.report(t, fault);
         });

@@ -50,7 +50,7 @@ SmmuDriver::Handlers Host::handlers() {
     fault.substream = event.substream;
     fault.token = event.stag;
     fault.stage2 = event.stage2;
-    fault.access = {!event.read, event.instruction};
+    fault.access = {event.read, !event.read, event.instruction};
     fault.va = event.input_address;
     service_.report(thread, fault);
   };
@@ -61,7 +61,7 @@ SmmuDriver::Handlers Host::handlers() {
     fault.substream = request.substream;
     fault.token = request.prg_index;
     fault.last = request.last;
-    fault.access = {request.write, request.execute};
+    fault.access = {request.read, request.write, request.execute};
     fault.va = request.page;
     service_.report(thread, fault);
   };

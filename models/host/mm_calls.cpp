@@ -64,7 +64,7 @@ std::uint64_t AddressSpace::protected_word(const Vma& vma, const PageTable::Slot
   std::uint64_t word = slot.word();
   if (!pte::has_frame(word)) return word;
   if (!p.read && !p.write && !p.execute) return pte::as_no_access(word);
-  word = pte::as_accessible(word);
+  word = pte::as_executable(pte::as_accessible(word), p.execute);
   const std::uint64_t frame = pte::frame(word);
   if (!p.write) return pte::as_read_only(word) & ~arch::Descriptor::kDirtyModifier;
   word |= arch::Descriptor::kDirtyModifier;
@@ -139,7 +139,7 @@ Status AddressSpace::touch(Thread& thread, std::uint64_t va, std::uint64_t bytes
       if (pte::present(word) && pte::young(word) && (!write || pte::writable(word))) break;
       thread.run(services_.costs.draw(Cost::exception));
       mmap_lock.lock_shared(thread);
-      const MmResult result = handle_fault(thread, page, {write, false});
+      const MmResult result = handle_fault(thread, page, {!write, write});
       mmap_lock.unlock_shared();
       if (result == MmResult::no_memory) return Status::no_memory;
       if (result != MmResult::ok) return Status::bad_address;
@@ -160,7 +160,7 @@ Status AddressSpace::populate(Thread& thread, std::uint64_t va, std::uint64_t by
     PageTable::Slot slot = table_.find(page);
     MmResult result = MmResult::ok;
     while (result == MmResult::ok && !(pte::present(slot.word()) && (!write || pte::writable(slot.word())))) {
-      result = handle_fault(thread, page, {write, false});
+      result = handle_fault(thread, page, {!write, write});
       slot = table_.find(page);
     }
     mmap_lock.unlock_shared();

@@ -74,7 +74,7 @@ MmResult AddressSpace::handle_fault(Thread& thread, std::uint64_t va, FaultAcces
   if (va > kLastVa) return MmResult::no_mapping;
   const Vma* vma = vmas_.find(va);  // stays: changing it takes the lock for writing
   if (vma == nullptr) return MmResult::no_mapping;
-  if (!vma->allows(access.write, access.execute)) return MmResult::not_allowed;
+  if (!vma->allows(access.read, access.write, access.execute)) return MmResult::not_allowed;
   const PageTable::Slot slot = table_.find(va);
   std::uint64_t word = slot.word();
   FaultClass what = classify(*vma, slot, va, access.write);

@@ -30,7 +30,7 @@ inline std::uint64_t make(std::uint64_t frame, unsigned level, Rights rights) {
   leaf.writable = rights.writable;
   leaf.executable = rights.execute;
   leaf.dirty_modifier = rights.may_write;
-  return arch::encode(leaf);
+  return arch::encode(leaf) | arch::Descriptor::kPxn;  // user pages are never the kernel's to execute
 }
 
 constexpr bool none(std::uint64_t word) { return word == 0; }
@@ -45,6 +45,9 @@ constexpr bool may_write(std::uint64_t word) { return (word & arch::Descriptor::
 constexpr bool writable(std::uint64_t word) { return (word & arch::Descriptor::kReadOnly) == 0; }
 constexpr bool young(std::uint64_t word) { return (word & arch::Descriptor::kAccessFlag) != 0; }
 
+constexpr std::uint64_t as_executable(std::uint64_t word, bool executable) {
+  return executable ? word & ~arch::Descriptor::kUxn : word | arch::Descriptor::kUxn;
+}
 constexpr std::uint64_t as_read_only(std::uint64_t word) { return word | arch::Descriptor::kReadOnly; }
 constexpr std::uint64_t as_dirty(std::uint64_t word) {
   return (word & ~arch::Descriptor::kReadOnly) | arch::Descriptor::kAccessFlag;

@@ -40,9 +40,10 @@ struct Vma {
   Mapping mapping;         ///< `va` and `offset` are those at `begin`
   bool premapped = false;  ///< was there before the process asked for anything
 
-  bool allows(bool write, bool execute) const {
+  /// All that is asked for.
+  bool allows(bool read, bool write, bool execute) const {
     const Protection& p = mapping.protection;
-    return write ? p.write : execute ? p.execute : p.read;
+    return (p.read || !read) && (p.write || !write) && (p.execute || !execute);
   }
   bool covers(std::uint64_t first, std::uint64_t to) const { return begin <= first && to <= last; }
   /// Page of the file behind `va`.

@@ -63,10 +63,11 @@ void Issuer::issue() {
   window_.enter(now);
   const std::uint64_t room = arch::kPageSize - arch::Va(held_access_.va).offset(arch::kPageShift);
   held_access_.size = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(held_access_.size, 1, room));
-  probe::Transaction& transaction =
-      recorder_.open(requested_, device_.index, held_access_.pasid,
-                     held_access_.write ? probe::Operation::write : probe::Operation::read, held_access_.va,
-                     held_access_.size);
+  const probe::Operation operation = held_access_.write     ? probe::Operation::write
+                                     : held_access_.execute ? probe::Operation::fetch
+                                                            : probe::Operation::read;
+  probe::Transaction& transaction = recorder_.open(requested_, device_.index, held_access_.pasid, operation,
+                                                   held_access_.va, held_access_.size);
   issue_(object_, held_access_, transaction);
 }
 

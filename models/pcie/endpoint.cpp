@@ -48,6 +48,7 @@ void Endpoint::issued(const DeviceAccess& asked, probe::Transaction& transaction
     access.privileged =
         asked.privileged && config_.privileged && (pasid_control_ & pasid::kPrivilegedEnable) != 0;
   }
+  count_.downgraded += asked.execute != access.execute || asked.privileged != access.privileged;
   access.va = arch::Va(asked.va);
   access.size = asked.size;
   access.address = asked.va;
@@ -129,7 +130,9 @@ void Endpoint::use(Access& access, const arch::AtsTranslation& translation) {
   access.global = translation.global;
   access.type = arch::AddressType::translated;
   access.address = translation.address + access.va.offset(translation.log2_size);
-  if (on_use) on_use(device_.stream, access.pasid, access.va, arch::Pa(access.address), access.write);
+  if (!on_use) return;
+  on_use(device_.stream, access.pasid, access.va, arch::Pa(access.address),
+         {access.write, access.execute, access.privileged});
 }
 
 void Endpoint::send(std::uint32_t index) {

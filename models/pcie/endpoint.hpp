@@ -35,7 +35,8 @@ class Endpoint {
   Endpoint(const Endpoint&) = delete;
 
   /// For a checker: a translation of the ATC is used for an access.
-  using UseCallback = std::function<void(arch::StreamId, arch::SubstreamId, arch::Va, arch::Pa, bool write)>;
+  using UseCallback =
+      std::function<void(arch::StreamId, arch::SubstreamId, arch::Va, arch::Pa, arch::Access)>;
   UseCallback on_use;
 
   /// The source may have something. From any block; once to start.

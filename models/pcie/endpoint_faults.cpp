@@ -32,10 +32,13 @@ void Endpoint::set_up_faults() {
 
 void Endpoint::report_fault(std::uint32_t number) {
   Miss& miss = misses_[number];
-  bool write = false;
-  for_each_waiting(miss, [&](std::uint32_t, Access& access) { write |= access.write; });
+  arch::Access wanted;
+  for_each_waiting(miss, [&](std::uint32_t, Access& access) {
+    wanted.write |= access.write;
+    wanted.instruction |= access.execute;
+  });
   miss.state = Miss::State::reported;
-  miss.fault = &faults_.report(static_cast<std::uint16_t>(number), miss.tag.pasid, miss.page, write);
+  miss.fault = &faults_.report(static_cast<std::uint16_t>(number), miss.tag.pasid, miss.page, wanted);
   for_each_waiting(miss,
                    [&](std::uint32_t, Access& access) { miss.fault->attach(*access.transaction, now()); });
 }

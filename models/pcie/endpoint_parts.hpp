@@ -37,6 +37,7 @@ struct EndpointCounts {
   std::uint64_t groups = 0, successes = 0, invalids = 0, failures = 0;
   std::uint64_t given_up = 0, parked = 0;
   std::uint64_t stop_markers = 0, stopped = 0, too_wide = 0;
+  std::uint64_t downgraded = 0;  ///< accesses that could not say that they fetch, or are privileged
   std::uint64_t unexpected_responses = 0, unexpected = 0;
 
   template <class F>
@@ -60,6 +61,7 @@ struct EndpointCounts {
     f("pri_stop_markers", stop_markers);
     f("pasid_stopped", stopped);
     f("pasid_too_wide", too_wide);
+    f("pasid_downgraded", downgraded);
     f("unexpected_messages", unexpected);
   }
 };

@@ -20,13 +20,13 @@ FaultReporter::FaultReporter(engine::Calendar& calendar, engine::Clock clock, en
       config_(config) {}
 
 probe::Fault& FaultReporter::report(std::uint16_t token, arch::SubstreamId substream, arch::Va va,
-                                    bool is_write) {
+                                    arch::Access wanted) {
   ++reported_;
   const probe::FaultKey key{probe::FaultKind::device, arch::raw(stream_), token};
   probe::Fault& fault =
       recorder_.open_fault(calendar_.now(), Stage::device_report, key, device_, substream.value, va.value);
   if (token >= live_.size()) live_.resize(token + 1u);
-  live_[token] = {State::reporting, is_write, false, substream, va, &fault};
+  live_[token] = {State::reporting, wanted, false, substream, va, &fault};
   waiting_.push_back(token);
   jobs_.enter(calendar_.now());
   start_jobs();
@@ -78,7 +78,8 @@ void FaultReporter::record() {
   const Live& live = live_[token];
   writing_ = true;
   write(queue_.entry(prod_, reg::kLog2RecordBytes).value,
-        reg::encode(reg::Record{token, live.write, live.substream, live.va}), 1u << reg::kLog2RecordBytes);
+        reg::encode(reg::Record{token, live.wanted.write, live.substream, live.va, live.wanted.instruction}),
+        1u << reg::kLog2RecordBytes);
   if (!waits_for_write) written();
 }
 

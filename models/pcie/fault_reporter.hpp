@@ -50,7 +50,7 @@ class FaultReporter {
 
   /// Tells the driver of a missing page. `token` names the fault until it is resolved. The caller attaches
   /// the transactions that wait for it, and may do so until on_answered.
-  probe::Fault& report(std::uint16_t token, arch::SubstreamId substream, arch::Va va, bool is_write);
+  probe::Fault& report(std::uint16_t token, arch::SubstreamId substream, arch::Va va, arch::Access wanted);
 
   Write write;
   /// After `write` of a record, if the device cannot promise that order: it calls written() then.
@@ -77,7 +77,7 @@ class FaultReporter {
   enum class State : std::uint8_t { none, reporting, recorded, answered };
   struct Live {
     State state = State::none;
-    bool write = false;
+    arch::Access wanted;
     bool success = false;
     arch::SubstreamId substream;
     arch::Va va;

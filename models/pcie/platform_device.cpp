@@ -45,6 +45,8 @@ void PlatformDevice::send(std::uint32_t number) {
       pool_.make(access.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, access.va, access.size);
   payload.attributes.stream = device_.stream;
   payload.attributes.substream = {config_.pasid, access.pasid};
+  payload.attributes.instruction = access.execute && !access.write;
+  payload.attributes.privileged = access.privileged;
   payload.tag.transaction = &transaction;
   payload.user = number;
   if (access.write) write_pattern(payload, transaction.id);
@@ -81,8 +83,8 @@ void PlatformDevice::wait_for_page(std::uint32_t number) {
   const bool first = missing == kNone;
   if (first) {
     missing = pages_.add(tag, page);
-    pages_[missing].fault =
-        &faults_.report(static_cast<std::uint16_t>(missing), pasid, page, access.access.write);
+    pages_[missing].fault = &faults_.report(static_cast<std::uint16_t>(missing), pasid, page,
+                                            {access.access.write, access.access.execute});
   }
   Miss& miss = pages_[missing];
   (first ? miss.waiting.first : accesses_[miss.waiting.last].next) = number;

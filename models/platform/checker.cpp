@@ -24,13 +24,13 @@ Checker::Checker(System& system)
     system.smmu().tbu(i).on_use = [this](const smmu::TranslationUse& u) {
       if (u.attributes.address_type != arch::AddressType::untranslated) return;  // the ATC's use was checked
       use({Holder::tbu, u.attributes.stream, u.attributes.substream, u.va.value >> arch::kPageShift}, u.va,
-          u.pa, u.write);
+          u.pa, {u.write, u.attributes.instruction, u.attributes.privileged});
     };
   }
-  system.on_atc_use(
-      [this](arch::StreamId stream, arch::SubstreamId substream, arch::Va va, arch::Pa pa, bool write) {
-        use({Holder::atc, stream, substream, va.value >> arch::kPageShift}, va, pa, write);
-      });
+  system.on_atc_use([this](arch::StreamId stream, arch::SubstreamId substream, arch::Va va, arch::Pa pa,
+                           arch::Access access) {
+    use({Holder::atc, stream, substream, va.value >> arch::kPageShift}, va, pa, access);
+  });
   system.smmu().tcu().on_invalidate = [this](const arch::Command& command) { pending_.push_back(command); };
   system.smmu().tcu().on_sync_complete = [this](const arch::Command&) { synced(); };
   system.host().on_unmap = [this](std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
@@ -41,15 +41,14 @@ Checker::Checker(System& system)
   };
 }
 
-std::optional<Checker::Mapping> Checker::now(const Key& key) const {
+std::optional<Checker::Mapping> Checker::now(const Key& key, arch::Access access) const {
   arch::ReferenceTranslator reference = reference_;
   reference.set_state(system_.smmu().context().state);
   const arch::Outcome outcome =
-      reference.translate(key.stream, key.substream, arch::Va(key.page << arch::kPageShift), arch::Access{});
+      reference.translate(key.stream, key.substream, arch::Va(key.page << arch::kPageShift), access);
   const auto* result = std::get_if<arch::TranslationResult>(&outcome);
   if (result == nullptr) return std::nullopt;
-  return Mapping{result->pa.value >> arch::kPageShift, result->allows({true, false, false}), result->asid,
-                 result->vmid};
+  return Mapping{result->pa.value >> arch::kPageShift, result->permissions, result->asid, result->vmid};
 }
 
 bool Checker::configured(const Key& key) const {
@@ -58,23 +57,25 @@ bool Checker::configured(const Key& key) const {
   return std::holds_alternative<arch::StreamConfig>(reference.configuration(key.stream, key.substream));
 }
 
-void Checker::use(const Key& key, arch::Va va, arch::Pa pa, bool write) {
+void Checker::use(const Key& key, arch::Va va, arch::Pa pa, arch::Access access) {
   ++uses_;
   const std::uint64_t frame = pa.value >> arch::kPageShift;
-  const std::optional<Mapping> current = now(key);
-  if (current && current->serves(frame, write)) return;
+  if (const auto current = now(key, access); current && current->serves(frame, access)) return;
   if (const auto old = forgiven_.find(key); old != forgiven_.end()) {
-    const auto serves = [&](const Mapping& mapping) { return mapping.serves(frame, write); };
+    const auto serves = [&](const Mapping& mapping) { return mapping.serves(frame, access); };
     if (std::any_of(old->second.begin(), old->second.end(), serves)) return;
   }
   std::ostringstream message;
   message << "checker: " << (key.holder == Holder::tbu ? "TBU" : "ATC") << " of stream 0x" << std::hex
           << raw(key.stream) << ", PASID " << std::dec << key.substream.value << ": "
-          << (write ? "write" : "read") << " of 0x" << std::hex << va.value << " used 0x" << pa.value
-          << "; the tables say ";
-  if (current) {
+          << (access.privileged ? "privileged " : "")
+          << (access.write         ? "write"
+              : access.instruction ? "fetch"
+                                   : "read")
+          << " of 0x" << std::hex << va.value << " used 0x" << pa.value << "; the tables say ";
+  if (const auto current = now(key)) {
     message << "0x" << (current->frame << arch::kPageShift | va.offset(arch::kPageShift))
-            << (current->writable ? "" : " (read-only)");
+            << (current->permissions.allows(access) ? "" : " (not allowed)");
   } else {
     message << "there is no translation";
   }

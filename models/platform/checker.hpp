@@ -48,14 +48,14 @@ class Checker {
   };
   struct Mapping {
     std::uint64_t frame = 0;
-    bool writable = false;
+    arch::PrivilegedPermissions permissions;
     std::uint16_t asid = 0;
     std::uint16_t vmid = 0;
     bool any = false;  ///< software has stored it, but it is not in memory yet; until software is done
-    bool serves(std::uint64_t used_frame, bool write) const {
-      return any || (frame == used_frame && (writable || !write));
+    bool serves(std::uint64_t used_frame, arch::Access access) const {
+      return any || (frame == used_frame && permissions.allows(access));
     }
-    static Mapping on_its_way() { return {0, false, 0, 0, true}; }
+    static Mapping on_its_way() { return {0, {}, 0, 0, true}; }
   };
 
   /// [va, va + bytes) of `pasid` is about to be lost: what is true now may be used until it is invalidated.
@@ -63,9 +63,10 @@ class Checker {
   /// The frames will be used again, unless somebody else is still changing the page.
   void unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes);
 
-  void use(const Key& key, arch::Va va, arch::Pa pa, bool write);
+  void use(const Key& key, arch::Va va, arch::Pa pa, arch::Access access);
   void synced();
-  std::optional<Mapping> now(const Key& key) const;
+  /// What the tables say; the host's stream table entries override neither privilege nor instruction.
+  std::optional<Mapping> now(const Key& key, arch::Access access = {}) const;
   bool configured(const Key& key) const;
   bool covers(const arch::Command& command, const Key& key, const Mapping& mapping) const;
 

@@ -27,6 +27,7 @@ struct RunConfig {
   std::uint64_t seed = 1;
   bool check = false;
   std::uint64_t watchdog = 1'000'000'000'000;
+  unsigned rounds = 10'000;
   std::uint64_t shuffle = 0;
   unsigned lookahead = 4096;
   bool unbind = true;
@@ -37,6 +38,8 @@ struct RunConfig {
     v.field("check", check, "", 0, 1, "compare every translation used with the reference translator");
     v.field("watchdog", watchdog, "ps", 1e6, 1e16,
             "simulated time without progress after which the run is stuck");
+    v.field("rounds", rounds, "count", 1, 65535,
+            "failed translations of one access after which the run is stuck: it is retried for ever");
     v.field("shuffle", shuffle, "", 0, 4e9,
             "permute the order of blocks at equal times; must change nothing; 0: off");
     v.field("lookahead", lookahead, "accesses", 1, 1u << 20, "trace accesses read ahead per device");

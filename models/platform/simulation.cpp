@@ -98,6 +98,9 @@ void Simulation::end(std::uint64_t) {
 void Simulation::look(std::uint64_t number) {
   if (interrupted_ != 0) stop(Ending::interrupted, "interrupted");
   if (number % kLooksPerWatch == 0) watch();
+  const auto oldest = recorder_->oldest(1);
+  if (!oldest.empty() && oldest.front()->timeline.rounds() >= config_.run.rounds)
+    stop(Ending::stuck, "an access is tried again and again, and always in vain: " + stuck_report());
   calendar_->post<&Simulation::look>(calendar_->now() + config_.run.watchdog / kLooksPerWatch, inlet_, this,
                                      number + 1);
 }

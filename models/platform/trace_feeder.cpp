@@ -99,7 +99,7 @@ bool TraceFeeder::hand_out_access() {
   }
   trace::for_each_piece(record_, [&](const trace::Record& piece) {
     feed.push({*bond->second, piece.write, piece.va, static_cast<std::uint32_t>(piece.size), piece.has_time,
-               piece.time_ps});
+               piece.time_ps, piece.execute, piece.privileged});
   });
   return true;
 }

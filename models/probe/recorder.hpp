@@ -14,7 +14,7 @@
 
 namespace svasim::probe {
 
-enum class Operation : std::uint8_t { read = 0, write = 1 };
+enum class Operation : std::uint8_t { read = 0, write = 1, fetch = 2 };  ///< fetch: of instructions
 enum class Outcome : std::uint8_t {
   ok = 0,
   aborted = 1,
@@ -22,7 +22,7 @@ enum class Outcome : std::uint8_t {
   failed = 3,  ///< in the device
 };
 
-inline constexpr std::array<std::string_view, 2> kOperations = {"read", "write"};
+inline constexpr std::array<std::string_view, 3> kOperations = {"read", "write", "fetch"};
 inline constexpr std::array<std::string_view, 4> kOutcomes = {"ok", "aborted", "zeroed", "failed"};
 constexpr std::string_view name(Operation operation) {
   return kOperations[static_cast<std::size_t>(operation)];

@@ -1,6 +1,8 @@
 // See binary_format.hpp. A record is a tag byte and the fields the tag announces:
 //   tag      bit 7: flags follow; 6..4: base; 3: write; 2..0: size, 2^(n-1) bytes, or 0: size follows
-//   flags    bits 7..2: kind (kEnd: only the record count follows); 1: time follows; 0: context follows
+//   flags    bits 7..2: kind, kAccessHow and the two behind it: an access with exec, priv or both, kEnd: only
+//   the
+//            record count follows; 1: time follows; 0: context follows
 //   context  device, PASID
 //   time     signed difference from the last time
 //   size     bytes
@@ -19,7 +21,8 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr unsigned kBases = 8;
 constexpr std::size_t kMaxRecordBytes =
-    128;  ///< tag, flags and eleven numbers of at most 10 bytes, rounded up
+    128;                             ///< tag, flags and eleven numbers of at most 10 bytes, rounded up
+constexpr unsigned kAccessHow = 59;  ///< plus 1 for exec, plus 2 for priv
 constexpr unsigned kEnd = 63;
 enum : unsigned { kFlagsFollow = 0x80, kTagWrite = 0x08, kContextFollows = 1, kTimeFollows = 2 };
 
@@ -75,9 +78,14 @@ class BinaryDecoder final : public Decoder {
     begin_field();
     const unsigned tag = take_byte();
     const unsigned flags = tag & kFlagsFollow ? take_byte() : 0;
-    if (flags >> 2 == kEnd) return end();
-    if (flags >> 2 >= kKinds.size()) fail("unknown kind of record; expected one of this version, or the end");
-    record.kind = static_cast<Kind>(flags >> 2);
+    const unsigned kind = flags >> 2;
+    if (kind == kEnd) return end();
+    const unsigned how = kind > kAccessHow ? kind - kAccessHow : 0;
+    if (how == 0 && kind >= kKinds.size())
+      fail("unknown kind of record; expected one of this version, or the end");
+    record.kind = how != 0 ? Kind::access : static_cast<Kind>(kind);
+    record.execute = (how & 1) != 0;
+    record.privileged = (how & 2) != 0;
     record.write = tag & kTagWrite;
     take_fields(tag, flags, record);
     record.control = Control{};
@@ -185,8 +193,10 @@ class BinaryEncoder final : public Encoder {
 
   void encode(const Record& record, std::string& out) override {
     const bool new_context = record.device != state_.device || record.pasid != state_.pasid;
-    const unsigned flags = static_cast<unsigned>(record.kind) << 2 | (record.has_time ? kTimeFollows : 0u) |
-                           (new_context ? kContextFollows : 0u);
+    const unsigned how = (record.execute ? 1u : 0u) | (record.privileged ? 2u : 0u);
+    const unsigned code = how != 0 ? kAccessHow + how : static_cast<unsigned>(record.kind);
+    const unsigned flags =
+        code << 2 | (record.has_time ? kTimeFollows : 0u) | (new_context ? kContextFollows : 0u);
     const KindInfo& kind = info(record.kind);
     const unsigned base = kind.address ? choose_base(record.va) : 0;
     const unsigned size = size_code(record.size);

@@ -36,9 +36,9 @@ class Coalescer final : public Decoder {
 
   bool mergeable(const Record& a, const Record& b) const {
     const auto block = [this](std::uint64_t va) { return va / block_bytes_; };
-    return a.kind == Kind::access && b.kind == Kind::access && a.write == b.write && a.device == b.device &&
-           a.pasid == b.pasid && block(a.va) == block(a.last()) && block(b.va) == block(b.last()) &&
-           block(a.va) == block(b.va);
+    return a.kind == Kind::access && b.kind == Kind::access && a.write == b.write && a.execute == b.execute &&
+           a.privileged == b.privileged && a.device == b.device && a.pasid == b.pasid &&
+           block(a.va) == block(a.last()) && block(b.va) == block(b.last()) && block(a.va) == block(b.va);
   }
 
   std::unique_ptr<Decoder> decoder_;

@@ -58,6 +58,7 @@ class LackeyDecoder final : public Decoder {
       }
       parse(line);
       record_.write = kind == 'S';
+      record_.execute = kind == 'I';
       store_follows_ = kind == 'M';
       return true;
     }

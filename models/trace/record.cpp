@@ -8,6 +8,7 @@ const char* check_fields(const Record& r, const KindInfo& kind) {
   const Control& c = r.control;
   const Control none;
   const bool file = c.backing == Backing::file, of_file = c.shared || c.uncached || c.offset != 0;
+  if (r.execute || r.privileged) return "exec or priv; expected them of accesses only";
   if (r.write && !kind.write) return "a write that is none; expected only accesses and touch to write";
   if (c.protection != none.protection && !kind.protection)
     return "protection; expected it of mmap and mprotect only";

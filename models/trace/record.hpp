@@ -148,6 +148,8 @@ struct Record {
   Kind kind = Kind::access;
   bool write = false;  ///< accesses and `touch`: otherwise a read
   bool has_time = false;
+  bool execute = false;      ///< a read that fetches instructions
+  bool privileged = false;   ///< an access in privileged mode
   std::uint32_t device = 0;  ///< index of the device in the configuration, of kinds that have one
   std::uint32_t pasid = 1;   ///< the process's number, 0..kMaxPasid
   std::uint64_t va = 0;
@@ -159,9 +161,9 @@ struct Record {
 };
 
 inline bool operator==(const Record& a, const Record& b) {
-  return a.kind == b.kind && a.write == b.write && a.has_time == b.has_time && a.device == b.device &&
-         a.pasid == b.pasid && a.va == b.va && a.size == b.size && a.time_ps == b.time_ps &&
-         a.control == b.control;
+  return a.kind == b.kind && a.write == b.write && a.has_time == b.has_time && a.execute == b.execute &&
+         a.privileged == b.privileged && a.device == b.device && a.pasid == b.pasid && a.va == b.va &&
+         a.size == b.size && a.time_ps == b.time_ps && a.control == b.control;
 }
 inline bool operator!=(const Record& a, const Record& b) { return !(a == b); }
 
@@ -176,6 +178,7 @@ inline const char* check(const Record& r) {
   if (r.size > kMaxAccessBytes) return "access too large; expected a size of at most 1048576 bytes";
   if (r.last() < r.va) return "range wraps around; expected address + size within 64 bits";
   if (r.pasid > kMaxPasid) return "PASID too large; expected at most 1048575 (20 bits)";
+  if (r.write && r.execute) return "a write that fetches; expected exec of reads only";
   if (r.control != Control{}) return "access with fields of control records; expected none";
   return nullptr;
 }

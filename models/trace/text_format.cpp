@@ -52,11 +52,14 @@ struct Option {
 };
 
 constexpr auto kAlways = [](Kind) { return true; };
+constexpr auto kAccesses = [](Kind kind) { return kind == Kind::access; };
 constexpr auto kWaits = [](Kind kind) { return kind > Kind::unmap; };
 constexpr auto kMaps = [](Kind kind) { return info(kind).mapping; };
 constexpr auto kLimiting = [](Kind kind) { return info(kind).limits; };
 
 constexpr Option kOptions[] = {
+    {"exec", "", kAccesses, [](std::string_view, Record& r) { return r.execute = true; }},
+    {"priv", "", kAccesses, [](std::string_view, Record& r) { return r.privileged = true; }},
     {"write", "", [](Kind kind) { return kind == Kind::touch; },
      [](std::string_view, Record& r) { return r.write = true; }},
     {"prot=PROT", "prot=none or some of rwx, as prot=rw", [](Kind kind) { return info(kind).protection; },
@@ -246,6 +249,8 @@ void print_record(const Record& record, std::string& out) {
   else out.append(kind.name);
   if (kind.address) append_number(out.append(" 0x"), record.va, 16);
   if (kind.size) append_number(out.append(" "), record.size);
+  if (record.execute) out.append(" exec");
+  if (record.privileged) out.append(" priv");
   if (record.kind != Kind::access) append_what(record, out);
   if (record.device != defaults.device) append_number(out.append(" dev="), record.device);
   if (record.pasid != defaults.pasid) append_number(out.append(" pasid="), record.pasid);

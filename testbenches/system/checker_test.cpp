@@ -25,11 +25,11 @@ std::uint64_t leaf_address(platform::System& system, arch::StreamId stream, std:
   return last;
 }
 
-void move_page(platform::System& system, arch::StreamId stream, std::uint64_t va) {
+void flip(platform::System& system, arch::StreamId stream, std::uint64_t va, std::uint64_t bits) {
   const std::uint64_t address = leaf_address(system, stream, va);
   std::uint64_t descriptor = 0;
   REQUIRE(system.store().read(address, &descriptor, sizeof descriptor));
-  descriptor ^= 0x10'0000'0000;  // another frame
+  descriptor ^= bits;
   REQUIRE(system.store().write(address, &descriptor, sizeof descriptor));
 }
 
@@ -79,6 +79,8 @@ struct LossyQueue {
   }
 };
 
+constexpr std::uint64_t kAnotherFrame = 0x10'0000'0000, kUser = 1 << 6, kUxn = std::uint64_t{1} << 54;
+
 constexpr auto kPcieStream = static_cast<arch::StreamId>(0x100),
                kPlatformStream = static_cast<arch::StreamId>(0x108);
 
@@ -125,13 +127,38 @@ TEST_CASE("a page that moves behind everybody's back is noticed at its next use"
                   {"run.check=on"});
   const arch::StreamId moved = stream;
   machine.on_transaction = [&](const probe::Transaction& t) {
-    if (t.id == 2) move_page(machine.system(), moved, 0x7f0000001000);
+    if (t.id == 2) flip(machine.system(), moved, 0x7f0000001000, kAnotherFrame);
   };
   const platform::RunResult result = machine.run();
   INFO(result.message);
   CHECK(result.ending == platform::Ending::mismatch);
   CHECK(mentions(result.message, std::string(who) + ", PASID 1: read of 0x7f0000001080 used 0x"));
   CHECK(mentions(result.message, "no invalidation is outstanding"));
+}
+
+TEST_CASE("a right that goes behind everybody's back is noticed by who needs it, and by nobody else") {
+  const auto [device, stream] =
+      GENERATE(std::make_tuple(0, kPcieStream), std::make_tuple(1, kPlatformStream));
+  const auto [right, asks, may, may_not] =
+      GENERATE(table<std::uint64_t, std::string, std::string, std::string>(
+          {{kUxn, "fetch", "", " exec"}, {kUser, "read", " priv", ""}}));
+  CAPTURE(device, asks);
+  std::string trace = "create\nmmap 0x7f0000001000 4K prot=rx\n";
+  unsigned at = 0;
+  for (const std::string& how : {may, may_not, may, may_not}) {
+    trace += "R 0x7f0000001000 64 t=" + std::to_string(100 * ++at) + "us dev=" + std::to_string(device) +
+             how + "\n";
+  }
+  Machine machine(trace, {"run.check=on"});
+  machine.on_transaction = [&, moved = stream, bits = right](const probe::Transaction& t) {
+    if (t.id == 2) flip(machine.system(), moved, 0x7f0000001000, bits);
+  };
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  CHECK(result.ending == platform::Ending::mismatch);
+  CHECK(machine.transactions.count(3) == 1);
+  CHECK(mentions(result.message, "PASID 1: " + asks + " of 0x7f0000001000 used 0x"));
+  CHECK(machine.transactions.count(4) == 0);
 }
 
 TEST_CASE("a translation that outlives a lost invalidation is noticed") {

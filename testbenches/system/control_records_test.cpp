@@ -76,6 +76,34 @@ TEST_CASE("what an access meets after each control record") {
   CHECK(accesses(written + "numa_hint 0x100000 4K inflight=0\nW 0x100000 64 DEV\n") == "!!");
 }
 
+TEST_CASE("fetches and privileged accesses have their own rights") {
+  const unsigned device = GENERATE(0u, 1u);
+  CAPTURE(device);
+  const auto accesses = [&](const std::string& trace) {
+    return run(by(device, "create\n" + trace)).accesses;
+  };
+  const std::string code = "mmap 0x100000 64K prot=rx\n", data = "mmap 0x100000 64K\n";
+  const std::string there = "touch 0x100000 4K inflight=0\n";
+  const std::string fetch = "R 0x100000 4 exec DEV\n", read = "R 0x100000 4 DEV\n";
+  CHECK(accesses(code + fetch + there + read) == "!+");
+  CHECK(accesses(data + fetch + there + read) == "X+");
+  CHECK(accesses(code + there + fetch) == "+");
+  CHECK(accesses(data + there + read + there + fetch) == "+X");
+  CHECK(accesses(code + fetch + "mprotect 0x100000 4K prot=r inflight=0\n" + read + there + fetch) == "!+X");
+  CHECK(accesses(data + there + fetch + "mprotect 0x100000 4K prot=rx inflight=0\n" + fetch) == "X+");
+  // What users may read and write, privileged accesses may.
+  CHECK(accesses(data + "W 0x100000 4 priv DEV\n" + there + "R 0x100000 4 priv DEV\n" + there + read) ==
+        "!++");
+}
+
+TEST_CASE("without the PASID capability's Execute and Privileged, accesses are plain, and counted") {
+  const std::string trace = "create\nmmap 0x100000 64K\nR 0x100000 4 exec\nR 0x101000 4 exec priv\n";
+  CHECK(run(trace).accesses == "XX");
+  const Ran plain = run(trace, {"endpoint.execute=0", "endpoint.privileged=0"});
+  CHECK(plain.accesses == "!!");
+  CHECK(plain.counter("endpoint0", "pasid_downgraded") == 2);
+}
+
 TEST_CASE("fork makes the next write copy; the child has what the parent had") {
   const unsigned device = GENERATE(0u, 1u);
   const Ran ran = run(by(device,

@@ -67,6 +67,21 @@ TEST_CASE("the driver never becomes ready") {
   CHECK(mentions(result.message, "command queue at 0 of"));
 }
 
+TEST_CASE("an access that software has retried for ever ends the run") {
+  // User pages are never executable in privileged mode, and the kernel, which looks at the mapping only, says
+  // Retry.
+  const unsigned device = GENERATE(0u, 1u);
+  Machine machine(
+      "create\nmmap 0x100000 4K prot=rx\nR 0x100000 4 exec priv dev=" + std::to_string(device) + "\n",
+      {"run.rounds=50", "run.watchdog=10ms"});
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  CHECK(result.ending == platform::Ending::stuck);
+  CHECK(mentions(result.message, "tried again and again"));
+  CHECK(
+      mentions(result.message, "transaction 1, device " + std::to_string(device) + ", PASID 1, fetch of 4"));
+}
+
 TEST_CASE("the command: exit code, message, and a database with what there was") {
   const Scratch scratch;
   const std::string trace = scratch.file("t.txt", "# svasim trace 1\nR 0x1000 64\nW 0x2000 64\n");

@@ -77,6 +77,11 @@ TEST_CASE("device-managed: its own queue, interrupt and retry; the SMMU sees nei
     m.run();
     CHECK(m.smmu.resolved.back() == arch::device_fault::resolution(5, false));
   }
+  SECTION("where nothing may be executed a fetch is told to give up") {
+    m.smmu.push(kStream, arch::device_fault::Record{6, false, {true, 1}, arch::Va(kVa), true});
+    m.run();
+    CHECK(m.smmu.resolved.back() == arch::device_fault::resolution(6, false));
+  }
   SECTION("several records in one interrupt, wrapping the queue") {
     for (unsigned i = 0; i < 600; ++i) {
       m.smmu.push(kStream, arch::device_fault::Record{

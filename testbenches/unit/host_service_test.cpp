@@ -129,6 +129,51 @@ TEST_CASE("what no mapping allows is refused, and the error sticks to the group"
   CHECK(m.recorder.faults_live() == 0);
 }
 
+TEST_CASE(
+    "a fault needs every right it asks for: reading, writing, executing; privilege makes no difference") {
+  struct Row {
+    host::Protection protection;
+    bool read, write, execute, served;
+  };
+  const Row row = GENERATE(values<Row>({{{true, true, false}, true, false, true, false},  // not executable
+                                        {{true, false, true}, true, false, true, true},
+                                        {{false, false, true}, true, false, true, false},  // fetches read
+                                        {{true, false, true}, false, true, false, false},
+                                        {{true, false, true}, true, true, false, false},
+                                        {{false, true, false}, false, true, false, true},
+                                        {{false, true, false}, true, true, false, false},
+                                        {{true, true, true}, true, true, true, true}}));
+  const bool privileged = GENERATE(false, true), pri = GENERATE(false, true);
+  INFO("rights " << row.protection.read << row.protection.write << row.protection.execute << ", asked "
+                 << row.read << row.write << row.execute << (pri ? ", PRI" : ", stall"));
+  if (!pri && row.read == row.write) return;  // an event tells one of the two
+  Machine m;
+  m.start({device(0x10, FaultKind::stall), device(0x20, FaultKind::pri)});
+  m.ask([&](auto reply) { m.host.mprotect(1, kVa, 0x1000, row.protection, reply); });
+  if (pri) {
+    arch::PageRequest request = page_request(0x20, 1, kVa, true);
+    request.read = row.read;
+    request.write = row.write;
+    request.execute = row.execute;
+    request.privileged = privileged;
+    m.smmu.push(request);
+  } else {
+    arch::Event event = stall_event(0x10, 1, kVa);
+    event.read = row.read;
+    event.instruction = row.execute;
+    event.privileged = privileged;
+    m.smmu.push(event);
+  }
+  m.run();
+  const arch::Command& answer = m.smmu.log.back().command;
+  if (pri) {
+    CHECK(answer.response == (row.served ? arch::PriResponse::success : arch::PriResponse::invalid));
+  } else {
+    CHECK(answer.action == (row.served ? arch::ResumeAction::retry : arch::ResumeAction::abort));
+  }
+  CHECK(m.count("pages_mapped") == (row.served ? 1 : 0));
+}
+
 TEST_CASE("one interrupt thread takes records one after the other") {
   Machine m;
   m.start({device(0x10, FaultKind::stall)});

@@ -127,6 +127,16 @@ TEST_CASE("a platform device sends untranslated requests with its SubstreamID, a
   CHECK(bench.transaction(1).outcome == Outcome::ok);
 }
 
+TEST_CASE("a platform device says what fetches and what is privileged") {
+  pcie::DeviceAccess fetch = read(0x1000), privileged = write(0x1000);
+  fetch.execute = privileged.privileged = true;
+  PlatformBench bench;
+  bench.run({read(0x1000), fetch, privileged});
+  std::vector<std::pair<bool, bool>> seen;
+  for (const MemoryStub::Seen& s : bench.memory.seen) seen.emplace_back(s.instruction, s.privileged);
+  CHECK(seen == std::vector<std::pair<bool, bool>>{{false, false}, {true, false}, {false, true}});
+}
+
 TEST_CASE("the SMMU's terminations are outcomes of the access") {
   PlatformBench bench;
   bench.memory.answer = [](engine::Payload& payload) {

@@ -238,6 +238,7 @@ TEST_CASE("privileged accesses and fetches say so, and have translations of thei
   CHECK(requests[2].tlp.privileged);
   CHECK_FALSE(requests[2].tlp.execute);
   CHECK(bench.counter("atc_hits") == 2);
+  CHECK(bench.counter("pasid_downgraded") == 0);
   bench.check_conserved();
 }
 
@@ -256,6 +257,7 @@ TEST_CASE(
   CHECK(request.pasid.valid == pasid);
   CHECK_FALSE(request.execute);
   CHECK_FALSE(request.privileged);
+  CHECK(bench.counter("pasid_downgraded") == 1);
   CHECK(bench.transaction(1).outcome == Outcome::ok);
   bench.check_conserved();
 }

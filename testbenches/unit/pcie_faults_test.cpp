@@ -41,7 +41,7 @@ struct ReporterBench : Machine {
   }
   void act(std::uint64_t plan) { plans[plan](); }
   void report(std::uint16_t token) {
-    reporter.report(token, {true, 5}, arch::Va(0x1000u * (token + 1u)), token % 2 == 1);
+    reporter.report(token, {true, 5}, arch::Va(0x1000u * (token + 1u)), {token % 2 == 1, token % 4 == 0});
   }
   void resolve(std::uint16_t token, bool success) {
     reporter.write_register(reg::kResolve, reg::resolution(token, success), 4);
@@ -182,6 +182,7 @@ TEST_CASE("a fault: firmware, record, MSI; its answer: firmware, retry") {
   const reg::Record record = reg::decode(bench.written[0].data);
   CHECK(record.token == 7);
   CHECK(record.write);
+  CHECK_FALSE(record.execute);
   CHECK(record.substream == arch::SubstreamId{true, 5});
   CHECK(record.va.value == 0x8000);
   CHECK(bench.written[1].address == 0x2f00'0000);

@@ -19,6 +19,7 @@ class MemoryStub : public sc_core::sc_module {
     arch::SubstreamId substream;
     arch::AddressType type;
     std::vector<std::uint8_t> data;  ///< written
+    bool instruction = false, privileged = false;
   };
 
   MemoryStub(sc_core::sc_module_name name, Machine& machine)
@@ -44,7 +45,9 @@ class MemoryStub : public sc_core::sc_module {
                     a.stream,
                     a.substream,
                     a.address_type,
-                    {}});
+                    {},
+                    a.instruction,
+                    a.privileged});
     if (payload.is_write()) seen.back().data.assign(payload.data(), payload.data() + payload.bytes());
     machine_.calendar.post<&MemoryStub::respond>(machine_.calendar.now() + time(payload), {block_, 1}, this,
                                                  reinterpret_cast<std::uint64_t>(&payload));

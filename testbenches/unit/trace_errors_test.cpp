@@ -56,7 +56,11 @@ TEST_CASE("text: the line, the column and the expected form") {
       {"W 0x10 8B", "in:3:8: cannot read '8B'" + size},
       {"W 0x10 dev=1", "in:3:8: cannot read 'dev=1'" + size},
       {"unmap 0x10 17179869184G", "in:3:12: cannot read '17179869184G'" + size},
-      {"W 0x10 8 9", "in:3:10: cannot read '9'; expected dev=N, pasid=N, t=TIME or a # comment"},
+      {"W 0x10 8 9", "in:3:10: cannot read '9'; expected exec, priv, dev=N, pasid=N, t=TIME or a # comment"},
+      {"W 0x10 8 exec", "in:3:3: a write that fetches; expected exec of reads only"},
+      {"touch 0x10 8 priv",
+       "in:3:14: cannot read 'priv'; expected write, dev=N, pasid=N, inflight=N, nowait, t=TIME or a # "
+       "comment"},
       {"W 0x10 8 dev=", "in:3:10: cannot read 'dev='" + device},
       {"W 0x10 8 dev=4294967296", "in:3:10: cannot read 'dev=4294967296'" + device},
       {"W 0x10 8 pasid=x", "in:3:10: cannot read 'pasid=x'" + pasid},
@@ -137,6 +141,10 @@ TEST_CASE("binary: the record and the expected form") {
         "in: record 2 (byte 11): truncated; expected the end-of-trace mark");
   CHECK(error_of(binary("\x81\x54\x02")) ==
         "in: record 1 (byte 9): unknown kind of record; expected one of this version, or the end");
+  CHECK(error_of(binary("\x81\xec\x02")) ==  // kind 59: what stands before those of exec and priv
+        "in: record 1 (byte 9): unknown kind of record; expected one of this version, or the end");
+  CHECK(error_of(binary("\x89\xf0\x02")) ==
+        "in: record 1 (byte 9): a write that fetches; expected exec of reads only");
   CHECK(error_of(binary("\x89\x04\x02")) ==
         "in: record 1 (byte 9): a write that is none; expected only accesses and touch to write");
   CHECK(error_of(binary("\x81\x20\x00")) ==

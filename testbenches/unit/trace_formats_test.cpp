@@ -21,6 +21,12 @@ Record at(Record r, std::uint64_t ps) {
   return r;
 }
 
+Record how(Record r, bool execute, bool privileged) {
+  r.execute = execute;
+  r.privileged = privileged;
+  return r;
+}
+
 Record unmap(std::uint64_t va, std::uint64_t size) {
   Record r = access(false, va, size);
   r.kind = Kind::unmap;
@@ -72,6 +78,9 @@ TEST_CASE("text: every feature of the format") {
       {"R 0x10 1 t=0.001ns", at(access(false, 16, 1), 1)},
       {"R 0x10 1 t=1.2500ns", at(access(false, 16, 1), 1250)},
       {"R 0xFFFFffffFFFFffff 1", access(false, ~std::uint64_t{0}, 1)},
+      {"R 0x10 4 exec", how(access(false, 16, 4), true, false)},
+      {"R 0x10 4 priv t=7ps exec", at(how(access(false, 16, 4), true, true), 7)},
+      {"W 0x10 4 priv dev=1", with(how(access(true, 16, 4), false, true), 1, 1)},
       {"unmap 0x7fff1000 8192 pasid=7", with(unmap(0x7fff1000, 8192), 0, 7)},
       {"unmap 0 16G", unmap(0, std::uint64_t{16} << 30)},
   };
@@ -159,11 +168,12 @@ TEST_CASE("text: every control record, as it is written, and read in any order o
 TEST_CASE("text: what is written is short") {
   const auto written =
       write_all({access(false, 0x7fff1000, 64), at(with(access(true, 0x10, 4096), 1, 7), 1'500'000),
-                 at(unmap(0xabc, 1), 2'000'000), at(access(false, 0, 8), 0)},
+                 at(unmap(0xabc, 1), 2'000'000), at(access(false, 0, 8), 0),
+                 at(how(access(false, 0, 8), true, true), 0)},
                 {Format::text, Compression::none});
   CHECK(written ==
         "# svasim trace 1\nR 0x7fff1000 64\nW 0x10 4096 dev=1 pasid=7 t=1500ns\nunmap 0xabc 1 t=2us\nR 0x0 8 "
-        "t=0ps\n");
+        "t=0ps\nR 0x0 8 exec priv t=0ps\n");
 }
 
 TEST_CASE("binary: the example of the README, byte for byte") {
@@ -226,6 +236,21 @@ TEST_CASE("binary: control records, byte for byte") {
       "\x01\x64\xac\x02"          // 1; 100; 300
       "\x80\x50\x00"              // sva_shutdown
       "\x80\xfc\x06");
+  CHECK(write_all(records, {}) == file);
+  CHECK(read_all(file) == records);
+}
+
+TEST_CASE("binary: fetches and privileged accesses, byte for byte, and what follows them is plain again") {
+  const std::vector<Record> records = {
+      how(access(false, 0x1000, 4), true, false), how(access(true, 0x1004, 4), false, true),
+      at(how(access(false, 0x1008, 4), true, true), 5), access(false, 0x1000, 4)};
+  const std::string file = bytes(
+      "\x93SVT\r\n\x1a\n\x01"
+      "\x83\xf0\x80\x40"  // kind 60: exec
+      "\x8b\xf4\x08"      // kind 61: priv; a write
+      "\x83\xfa\x0a\x08"  // kind 62: both; 5 ps
+      "\x03\x0f"
+      "\x80\xfc\x04");
   CHECK(write_all(records, {}) == file);
   CHECK(read_all(file) == records);
 }
@@ -293,9 +318,10 @@ TEST_CASE("lackey: loads, stores, modifies; instruction fetches on request") {
   options.device = 3;
   options.pasid = 9;
   options.limit = 3;
-  CHECK(read_all(log, options) == std::vector<Record>{with(access(false, 0x4000c90, 3), 3, 9),
-                                                      with(access(false, 0x1fff0005e8, 8), 3, 9),
-                                                      with(access(false, 0x4000c93, 5), 3, 9)});
+  CHECK(read_all(log, options) ==
+        std::vector<Record>{with(how(access(false, 0x4000c90, 3), true, false), 3, 9),
+                            with(access(false, 0x1fff0005e8, 8), 3, 9),
+                            with(how(access(false, 0x4000c93, 5), true, false), 3, 9)});
 }
 
 TEST_CASE("coalescing merges neighbours of one kind inside an aligned block") {
@@ -304,10 +330,12 @@ TEST_CASE("coalescing merges neighbours of one kind inside an aligned block") {
   const auto merged = [&](const std::string& lines) { return read_all(text(lines), options); };
   CHECK(merged("R 0x1008 8 t=1ns\nR 0x1000 4\nR 0x1038 8 t=5ns\n") ==
         std::vector<Record>{at(access(false, 0x1000, 64), 1000)});
-  CHECK(merged("R 0x1038 8\nR 0x1040 8\n").size() == 2);                   // the next block
-  CHECK(merged("R 0x1000 8\nW 0x1008 8\nR 0x1010 8\n").size() == 3);       // the other direction
-  CHECK(merged("R 0x1000 8\nR 0x1008 8 dev=1\n").size() == 2);             // another device
-  CHECK(merged("R 0x1000 8\nR 0x1008 8 pasid=2\n").size() == 2);           // another address space
+  CHECK(merged("R 0x1038 8\nR 0x1040 8\n").size() == 2);                        // the next block
+  CHECK(merged("R 0x1000 8\nW 0x1008 8\nR 0x1010 8\n").size() == 3);            // the other direction
+  CHECK(merged("R 0x1000 8\nR 0x1008 8 dev=1\n").size() == 2);                  // another device
+  CHECK(merged("R 0x1000 8\nR 0x1008 8 pasid=2\n").size() == 2);                // another address space
+  CHECK(merged("R 0x1000 8\nR 0x1008 8 exec\nR 0x1010 8 priv\n").size() == 3);  // another right
+  CHECK(merged("R 0x1000 8 exec\nR 0x1008 8 exec\n").size() == 1);
   CHECK(merged("R 0x1038 16\nR 0x1040 8\nR 0x1038 8\n").size() == 3);      // one of them leaves the block
   CHECK(merged("R 0x1000 8\nunmap 0x1000 64\nR 0x1008 8\n").size() == 3);  // order matters around an unmap
   CHECK(merged("").empty());

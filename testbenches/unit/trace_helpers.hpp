@@ -129,7 +129,11 @@ inline Record random_record(std::mt19937_64& random) {
   const auto any_magnitude = [&] { return random() >> below(64); };
   Record r;
   if (below(4) == 0) r.kind = static_cast<Kind>(below(kKinds.size()));
-  r.write = r.kind == Kind::access && below(2);
+  if (r.kind == Kind::access) {
+    r.write = below(2) != 0;
+    r.execute = !r.write && below(4) == 0;
+    r.privileged = below(4) == 0;
+  }
   if (below(3) == 0) r.device = static_cast<std::uint32_t>(any_magnitude());
   if (below(3) == 0) r.pasid = static_cast<std::uint32_t>(below(kMaxPasid + 1));
   if ((r.has_time = below(3) == 0)) r.time_ps = any_magnitude();
