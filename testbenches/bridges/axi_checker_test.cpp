@@ -121,7 +121,11 @@ const std::map<AxiRule, std::vector<std::function<void(Edges&)>>> kBreaks = {
     {R::manager_reset,
      {[](Edges& e) { e.pins.reset_n = false, e.pins.aw.valid = true, e.edge(); },
       [](Edges& e) { e.pins.reset_n = false, e.pins.w.valid = true, e.edge(); },
-      [](Edges& e) { e.pins.reset_n = false, e.pins.ar.valid = true, e.edge(); }}},
+      [](Edges& e) { e.pins.reset_n = false, e.pins.ar.valid = true, e.edge(); },
+      [](Edges& e) {
+        e.pins.reset_n = false, e.edge();
+        e.pins.reset_n = e.pins.ar.valid = true, e.edge();  // the first edge at which it may rise
+      }}},
     {R::subordinate_reset,
      {[](Edges& e) { e.pins.reset_n = false, e.pins.b.valid = true, e.edge(); },
       [](Edges& e) { e.pins.reset_n = false, e.pins.r.valid = true, e.edge(); }}},

@@ -71,6 +71,13 @@ const std::vector<Broken> kFurtherBreaks = {
        r.edge();
        r.pins.up.valid = false;
      }},
+    {DtiRule::valid_in_reset, Protocol::tbu,
+     [](Rig& r) {
+       r.pins.reset_n = false;
+       r.edge();
+       r.pins.reset_n = true;  // its edge is the first at which TVALID may rise
+       r.up(kConnect);
+     }},
     on_tbu(DtiRule::tkeep_gap, mangled_down(tbu::SyncReq(), [](StreamBeat& b) { b.keep[0] = 2; })),
     on_tbu(DtiRule::tkeep_gap, mangled_down(tbu::SyncReq(), [](StreamBeat& b) { b.keep[0] = 0; })),
     on_tbu(DtiRule::tkeep_bytes,
@@ -148,6 +155,7 @@ const std::vector<Broken> kFurtherBreaks = {
              r.pins.reset_n = false;
              r.edge();
              r.pins.reset_n = true;
+             r.edge();
              r.up(request(0));
            }),
     on_tbu(DtiRule::connect_unanswered, [](Rig& r) { r.up(kLeave), r.up(kConnect); }),

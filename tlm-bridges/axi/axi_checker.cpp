@@ -68,8 +68,11 @@ void AxiChecker::sample() {
 }
 
 bool AxiChecker::in_reset() {
+  const bool leaves = std::exchange(was_in_reset_, !pins_.reset_n) && pins_.reset_n;
+  if ((leaves || !pins_.reset_n) && (pins_.aw.valid || pins_.w.valid || pins_.ar.valid)) {
+    report(AxiRule::manager_reset);
+  }
   if (pins_.reset_n) return false;
-  if (pins_.aw.valid || pins_.w.valid || pins_.ar.valid) report(AxiRule::manager_reset);
   if (pins_.b.valid || pins_.r.valid) report(AxiRule::subordinate_reset);
   aw_.reset(), w_.reset(), b_.reset(), ar_.reset(), r_.reset();
   reads_.clear(), writes_.clear(), early_.clear(), exclusives_.clear();

@@ -67,10 +67,11 @@ class AxiChecker : public PinParty {
   ChannelWatch<AxiWriteResponse> b_;
   ChannelWatch<AxiRead> r_;
   bool read_reported_ = false, response_reported_ = false;  ///< of the beat that waits on the pins
-  bool exclusive_judged_ = false;                           ///< the write address that waits
-  std::vector<AxiAddress> exclusives_;                      ///< reads that are complete: the last of each ID
-  std::vector<Outstanding> reads_, writes_;                 ///< in order of their addresses
-  engine::Ring<AxiWrite> early_;                            ///< data without an address yet
+  bool was_in_reset_ = false;
+  bool exclusive_judged_ = false;            ///< the write address that waits
+  std::vector<AxiAddress> exclusives_;       ///< reads that are complete: the last of each ID
+  std::vector<Outstanding> reads_, writes_;  ///< in order of their addresses
+  engine::Ring<AxiWrite> early_;             ///< data without an address yet
   std::uint64_t transfers_ = 0;
 };
 

@@ -51,8 +51,9 @@ void DtiChecker::report(DtiRule rule, const arch::dti::Frame* frame) {
 
 /// Downstream first: an answer counts from the edge after the one at which what it answers was transferred.
 void DtiChecker::sample() {
+  const bool leaves = std::exchange(was_in_reset_, !pins_.reset_n) && pins_.reset_n;
+  if ((leaves || !pins_.reset_n) && (pins_.up.valid || pins_.down.valid)) report(DtiRule::valid_in_reset);
   if (!pins_.reset_n) {
-    if (pins_.up.valid || pins_.down.valid) report(DtiRule::valid_in_reset);
     for (Stream* stream : {&up_, &down_}) {
       stream->watch.reset();
       stream->gatherer.reset();

@@ -53,6 +53,7 @@ class DtiChecker : public PinParty {
   Handler handler_;
   DtiConversation conversation_;
   Stream up_, down_;
+  bool was_in_reset_ = false;
   std::uint64_t messages_ = 0;
 };
 

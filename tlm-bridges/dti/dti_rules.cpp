@@ -10,7 +10,7 @@ constexpr DtiRuleText kTexts[] = {
     {DtiRule::up_stable, "up_stable", "an upstream beat changed before it was taken"},
     {DtiRule::down_stable, "down_stable", "a downstream beat changed before it was taken"},
     {DtiRule::wakeup_held, "wakeup_held", "TWAKEUP fell while its stream's TVALID was waiting"},
-    {DtiRule::valid_in_reset, "valid_in_reset", "TVALID is high in reset"},
+    {DtiRule::valid_in_reset, "valid_in_reset", "TVALID is high in reset, or at the edge that ends it"},
     {DtiRule::tkeep_gap, "tkeep_gap", "the bytes TKEEP marks do not start at lane 0 or are not contiguous"},
     {DtiRule::tkeep_bytes, "tkeep_bytes",
      "TKEEP marks more or fewer bytes than the message has left for this beat"},
