@@ -100,12 +100,11 @@ void Host::add_device(Thread& thread, const DeviceDescription& device) {
     added.pci.emplace(device.config_space, costs_[Cost::wake]);
     added.pci->probe(thread);
     if (device.ats) added.pci->enable_ats(thread);
-    if (device.faults == FaultMode::pri && !added.pci->enable_pri(thread, device.page_requests)) {
-      error("stream " + hex(arch::raw(device.stream)) + ": PRI cannot be enabled");
-    }
   }
-  sva_.enable(added, Feature::iopf);
-  sva_.enable(added, Feature::sva);
+  if (sva_.enable(thread, added, Feature::iopf) == Status::busy) {
+    error("stream " + hex(arch::raw(device.stream)) + ": PRI cannot be enabled");
+  }
+  sva_.enable(thread, added, Feature::sva);
   if (device.faults == FaultMode::device && !device_faults_.add_device(thread, device)) {
     error("stream " + hex(arch::raw(device.stream)) + ": no interrupt or memory for its own faults");
   }

@@ -79,7 +79,7 @@ class Host : public sc_core::sc_module {
   /// The PASID devices use for a process, which traces call by number; none if it has none.
   std::optional<std::uint32_t> pasid(std::uint32_t process) const;
 
-  // The API's switches (sva.hpp).
+  // The API's switches (sva.hpp), by a thread of their own.
 
   void enable(arch::StreamId stream, Feature feature, Reply reply);
   void disable(arch::StreamId stream, Feature feature, Reply reply);
@@ -115,7 +115,7 @@ class Host : public sc_core::sc_module {
   /// Adds a job to a process; it returns the reply.
   void in_process(std::uint32_t number, Job job, Reply reply);
   void add_job(Process& process, Job job, Reply reply);
-  void with_device(arch::StreamId stream, std::function<Status(SvaDevice&)> what, Reply reply);
+  void with_device(arch::StreamId stream, std::function<Status(Thread&, SvaDevice&)> what, Reply reply);
   SmmuDriver::Handlers handlers();
   void bring_up(Thread& thread, const std::vector<DeviceDescription>& devices);
   void add_device(Thread& thread, const DeviceDescription& device);
@@ -145,7 +145,7 @@ class Host : public sc_core::sc_module {
   DeviceFaults device_faults_;
   std::map<std::uint32_t, Process*> processes_;  ///< by number
   std::vector<std::unique_ptr<Process>> all_processes_;
-  JobThread control_;  ///< bring-up, shutdown
+  JobThread control_;  ///< bring-up, switches, shutdown
   bool smmu_up_ = false;
   std::uint64_t errors_ = 0;
 };

@@ -130,33 +130,36 @@ std::optional<std::uint32_t> Host::pasid(std::uint32_t process) const {
 
 // --- switches
 
-void Host::with_device(arch::StreamId stream, std::function<Status(SvaDevice&)> what, Reply reply) {
-  call([this, stream, what = std::move(what), reply = std::move(reply)] {
+void Host::with_device(arch::StreamId stream, std::function<Status(Thread&, SvaDevice&)> what, Reply reply) {
+  const auto job = [this, stream, what = std::move(what), reply = std::move(reply)](Thread& thread) {
     SvaDevice* device = sva_.find(stream);
-    reply(device == nullptr ? Status::no_device : what(*device));
-  });
+    reply(device == nullptr ? Status::no_device : what(thread, *device));
+  };
+  call([this, job] { control_.add(job); });
 }
 
 void Host::enable(arch::StreamId stream, Feature feature, Reply reply) {
   with_device(
-      stream, [this, feature](SvaDevice& device) { return sva_.enable(device, feature); }, std::move(reply));
+      stream, [this, feature](Thread& thread, SvaDevice& d) { return sva_.enable(thread, d, feature); },
+      std::move(reply));
 }
 
 void Host::disable(arch::StreamId stream, Feature feature, Reply reply) {
   with_device(
-      stream, [this, feature](SvaDevice& device) { return sva_.disable(device, feature); }, std::move(reply));
+      stream, [this, feature](Thread& thread, SvaDevice& d) { return sva_.disable(thread, d, feature); },
+      std::move(reply));
 }
 
 void Host::sva_init(arch::StreamId stream, unsigned features, std::uint32_t min_pasid,
                     std::uint32_t max_pasid, Reply reply) {
   with_device(
-      stream, [=](SvaDevice& device) { return sva_.init(device, features, min_pasid, max_pasid); },
+      stream, [=](Thread&, SvaDevice& device) { return sva_.init(device, features, min_pasid, max_pasid); },
       std::move(reply));
 }
 
 void Host::sva_shutdown(arch::StreamId stream, Reply reply) {
   with_device(
-      stream, [this](SvaDevice& device) { return sva_.shutdown(device); }, std::move(reply));
+      stream, [this](Thread&, SvaDevice& device) { return sva_.shutdown(device); }, std::move(reply));
 }
 
 // --- memory

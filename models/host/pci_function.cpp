@@ -45,6 +45,10 @@ bool PciFunction::enable_pri(Thread& thread, std::uint32_t requests) {
   return true;
 }
 
+void PciFunction::disable_pri(Thread& thread) {
+  if (pri_ != 0) write(thread, pri_ + pci::pri::kControl, 0);
+}
+
 void PciFunction::stop_pasid(Thread& thread, std::uint32_t pasid, Picoseconds interval) {
   while (stopping_) waiting_.wait(thread);
   stopping_ = true;

@@ -20,6 +20,7 @@ class PciFunction {
   /// `requests` pages may be asked for at a time, at most the function's capacity. False: it is not there, or
   /// has not stopped.
   bool enable_pri(Thread& thread, std::uint32_t requests);
+  void disable_pri(Thread& thread);
   /// Asks the device to end its use of a PASID, and waits, looking every `interval`: no access and no page
   /// request of it is left then. One PASID at a time.
   void stop_pasid(Thread& thread, std::uint32_t pasid, Picoseconds interval);

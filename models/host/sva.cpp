@@ -42,12 +42,14 @@ SvaDevice* Sva::find(arch::StreamId stream) {
 
 // --- switches
 
-Status Sva::enable(SvaDevice& device, Feature feature) {
+Status Sva::enable(Thread& thread, SvaDevice& device, Feature feature) {
   const FaultMode mode = device.master->device.faults;
   const bool iopf_supported = mode == FaultMode::pri || mode == FaultMode::stall;
   if (feature == Feature::iopf) {
     if (!iopf_supported) return Status::invalid;
     if (device.iopf_enabled) return Status::busy;
+    const bool pri = mode == FaultMode::pri && device.pci;
+    if (pri && !device.pci->enable_pri(thread, device.master->device.page_requests)) return Status::busy;
     device.iopf_enabled = true;
     return Status::ok;
   }
@@ -58,10 +60,11 @@ Status Sva::enable(SvaDevice& device, Feature feature) {
   return Status::ok;
 }
 
-Status Sva::disable(SvaDevice& device, Feature feature) {
+Status Sva::disable(Thread& thread, SvaDevice& device, Feature feature) {
   if (feature == Feature::iopf) {
     if (!device.iopf_enabled) return Status::invalid;
     if (device.sva_enabled) return Status::busy;
+    if (device.pci) device.pci->disable_pri(thread);
     device.iopf_enabled = false;
     return Status::ok;
   }

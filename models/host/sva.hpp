@@ -45,8 +45,9 @@ class Sva {
 
   /// invalid: the device cannot do it, or not in that state or order; busy: it is in use, or on already. In
   /// 6.1 a device whose SVA is off is bound to no process; 7.0 does not ask.
-  Status enable(SvaDevice& device, Feature feature);
-  Status disable(SvaDevice& device, Feature feature);
+  /// A PCIe function's PRI goes on and off with IOPF; busy: it has not stopped.
+  Status enable(Thread& thread, SvaDevice& device, Feature feature);
+  Status disable(Thread& thread, SvaDevice& device, Feature feature);
   /// The range of PASIDs the device may use; 0: no limit but the hardware's. `features` are reserved.
   Status init(SvaDevice& device, unsigned features, std::uint32_t min_pasid, std::uint32_t max_pasid);
   Status shutdown(SvaDevice& device);

@@ -178,6 +178,21 @@ TEST_CASE("when control records act") {
   CHECK(one_left[1] == waited[1]);
 }
 
+TEST_CASE(
+    "after a Response Failure nothing is asked for, until its driver has switched IOPF off and on again") {
+  const std::string switches =
+      "unbind inflight=0\ndisable feature=sva\ndisable feature=iopf\nenable feature=iopf\nenable "
+      "feature=sva\nbind\n";
+  const bool recovered = GENERATE(false, true);
+  const Ran ran =
+      run("W 0x100000 64\nW 0x101000 64 t=100us\n" + (recovered ? switches : "") + "W 0x102000 64 t=200us\n",
+          {"host.pri_policy=mainline_deny"});
+  CHECK(ran.refused.empty());
+  CHECK(ran.accesses == "XXX");
+  CHECK(ran.counter("endpoint0", "pri_groups") == (recovered ? 2 : 1));
+  CHECK(ran.counter("endpoint0", "pri_failure") == (recovered ? 2 : 1));
+}
+
 TEST_CASE("what is refused is told once per sort, and counted") {
   const Ran ran =
       run("create\ncreate\nmunmap 0x100001 4K\nmunmap 0x100003 4K\nexit pasid=9\nunbind\nR 0x100000 64\n"

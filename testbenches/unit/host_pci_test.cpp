@@ -43,6 +43,31 @@ TEST_CASE("capabilities are found by their list; PASID, ATS and PRI are enabled"
   CHECK(f.reg(kPri + pci::pri::kControl) == pci::pri::kEnable);
 }
 
+TEST_CASE("PRI goes off and on with IOPF, which is how a script recovers it after a Response Failure") {
+  Function f;
+  f.attach();
+  const arch::StreamId stream{0x10};
+  const auto enable = [&](host::Feature what) {
+    return f.ask([&](auto reply) { f.host.enable(stream, what, reply); });
+  };
+  const auto disable = [&](host::Feature what) {
+    return f.ask([&](auto reply) { f.host.disable(stream, what, reply); });
+  };
+  CHECK(disable(host::Feature::sva) == host::Status::busy);  // bound
+  CHECK(f.ask([&](auto reply) { f.host.unbind(stream, 1, reply); }) == host::Status::ok);
+  CHECK(disable(host::Feature::sva) == host::Status::ok);
+  CHECK(f.reg(kPri + pci::pri::kControl) == pci::pri::kEnable);
+  CHECK(disable(host::Feature::iopf) == host::Status::ok);
+  CHECK(f.reg(kPri + pci::pri::kControl) == 0);
+  CHECK(enable(host::Feature::iopf) == host::Status::busy);  // not stopped yet
+  CHECK(enable(host::Feature::sva) == host::Status::invalid);
+  CHECK(f.reg(kPri + pci::pri::kControl) == 0);
+  f.reg(kPri + pci::pri::kControl) = pci::pri::kStopped | pci::pri::kResponseFailure;
+  CHECK(enable(host::Feature::iopf) == host::Status::ok);
+  CHECK(f.reg(kPri + pci::pri::kControl) == pci::pri::kEnable);
+  CHECK(enable(host::Feature::sva) == host::Status::ok);
+}
+
 TEST_CASE("PRI that has not stopped, or is not there, is not enabled, and that is told") {
   Function f;
   SECTION("not stopped") { f.reg(kPri + pci::pri::kControl) = 0; }
