@@ -13,7 +13,7 @@ namespace {
 struct Ran {
   platform::RunResult result;
   std::string
-      accesses;  ///< in order of issue: + ok, ! ok after faulting, x refused at once, X after faulting
+      accesses;  ///< in order of issue: + ok, ! ok after a failed translation, x and X refused likewise
   std::vector<std::string> refused, driver;
 
   std::uint64_t counter(const std::string& block, const std::string& name) const {
@@ -176,6 +176,62 @@ TEST_CASE("when control records act") {
   CHECK(nowait[1] < waited[1]);
   CHECK(waited[1] < answered[1]);
   CHECK(one_left[1] == waited[1]);
+}
+
+TEST_CASE("pinned: pages are there with bind and mmap; a miss is terminated, and an event unless ATS asked") {
+  const unsigned device = GENERATE(0u, 1u);
+  CAPTURE(device);
+  const Ran ran =
+      run(by(device,
+             "create\nmmap 0x100000 64K\nbind DEV\nmmap 0x200000 4K\nW 0x100000 64 DEV\n"
+             "W 0x10f000 64 DEV\nW 0x200000 64 DEV\nW 0x300000 64 DEV\n"
+             "W 0x100000 64 DEV t=1ms\n"),
+          {"device.0.faults=pinned", "device.1.faults=pinned", "host.premapped=off", "run.unbind=off"});
+  CHECK(ran.accesses == "+++X+");
+  CHECK(ran.counter("host", "pages_pinned") == 17);
+  CHECK(ran.result.totals.fault_records == 0);
+  CHECK(ran.counter("host", "event_records") == device);
+  CHECK(ran.driver.size() == device);
+  if (device == 1) CHECK(ran.driver.at(0).find("F_TRANSLATION") != std::string::npos);
+}
+
+TEST_CASE("faults without PASID: the whole device in one address space") {
+  const unsigned device = GENERATE(0u, 1u);
+  CAPTURE(device);
+  const Ran ran =
+      run(by(device,
+             "create\nmmap 0x100000 8K\nbind DEV as=device\nW 0x100000 64 DEV\nR 0x101000 64 DEV\n"
+             "R 0x100000 64 DEV t=200us\nR 0x300000 64 DEV\n"),
+          {"endpoint.pasid=off", "platform_device.pasid=off", "host.premapped=off"});
+  CHECK(ran.accesses == "!!+X");
+  CHECK(ran.result.totals.fault_records == 3);
+  CHECK(ran.counter("host", "mm_anonymous") == 1);
+  CHECK(ran.counter("host", "mm_zero") == 1);
+}
+
+TEST_CASE("a private PASID: what its driver maps is there at once, and nothing else is brought") {
+  const unsigned device = GENERATE(0u, 1u);
+  CAPTURE(device);
+  const Ran ran = run(by(device,
+                         "create as=domain pasid=7\nbind DEV pasid=7\nmmap 0x100000 8K pasid=7\n"
+                         "W 0x100000 64 DEV pasid=7\nW 0x101000 64 DEV pasid=7\nW 0x300000 64 DEV pasid=7\n"
+                         "munmap 0x100000 4K inflight=0 pasid=7\nW 0x100000 64 DEV pasid=7\n"));
+  CHECK(ran.accesses == "++XX");
+  CHECK(ran.counter("host", "failed_groups") == (device == 0 ? 2 : 0));
+  CHECK(ran.counter("host", "event_records") == (device == 0 ? 0 : 2));
+}
+
+TEST_CASE("a virtual machine's memory: a stage-2 miss is terminated, or served if it is not pinned") {
+  const bool pinned = GENERATE(true, false);
+  const Ran ran =
+      run("create as=guest\nmmap 0x100000 8K\ntouch 0x100000 4K write\nbind dev=1 as=device\nW 0x100000 64 "
+          "dev=1\n"
+          "W 0x101000 64 dev=1\n",
+          {"platform_device.pasid=off", "host.premapped=off",
+           std::string("host.s2_pinned=") + (pinned ? "on" : "off")});
+  CHECK(ran.accesses == (pinned ? "+X" : "+!"));
+  CHECK(ran.counter("tcu", "resumes") == (pinned ? 0 : 1));
+  CHECK(ran.counter("host", "event_records") == 1);
 }
 
 TEST_CASE(
