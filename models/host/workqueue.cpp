@@ -7,6 +7,7 @@ namespace svasim::host {
 
 void WorkerPool::add(WorkItem& item) {
   follow(item);
+  if (items_.size() <= searching_) return;
   if (idle_.empty()) {
     workers_.push_back(
         std::make_unique<Thread>(cpus_, Thread::Kind::normal, [this](Thread& t) { serve(t); }));
@@ -14,6 +15,7 @@ void WorkerPool::add(WorkItem& item) {
   }
   Thread* worker = idle_.back();  // the last one that went idle, whose cache is warm
   idle_.pop_back();
+  ++searching_;
   worker->wake(wake_.draw());
 }
 
@@ -23,10 +25,13 @@ void WorkerPool::serve(Thread& thread) {
       WorkItem& item = *items_.pop_front();
       Workqueue& queue = *item.queue;
       const unsigned epoch = item.epoch;
+      --searching_;
       work_(thread, item);
+      ++searching_;
       queue.finished(epoch);
       thread.offer();
     }
+    --searching_;
     idle_.push_back(&thread);
     thread.block();
   }

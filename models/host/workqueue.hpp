@@ -1,6 +1,7 @@
-// Unbound workqueues: every item wakes an idle worker of the pool they share, or a new one; a worker takes
-// items, oldest first, until there are none. Of one queue at most `max_active` items are worked at; the
-// others wait in it, whoever is idle. Source rule: Linux workqueues (WQ_UNBOUND, max_active, flush).
+// Unbound workqueues: an item wakes an idle worker of the pool they share, or a new one, unless as many look
+// for work already as there is; a worker takes items, oldest first, until there are none. Of one queue at
+// most `max_active` items are worked at; the others wait in it, whoever is idle. Source rule: Linux
+// workqueues (WQ_UNBOUND, max_active, flush).
 #pragma once
 
 #include <functional>
@@ -42,6 +43,7 @@ class WorkerPool {
   Work work_;
   engine::Ring<WorkItem*> items_;
   std::vector<Thread*> idle_;
+  std::size_t searching_ = 0;  ///< workers that are awake and have no item
   std::vector<std::unique_ptr<Thread>> workers_;
 };
 
