@@ -7,7 +7,13 @@ namespace svasim::host {
 
 void WorkerPool::add(WorkItem& item) {
   follow(item);
-  if (items_.size() <= searching_) return;
+  wake_one();
+}
+
+/// If there is work nobody looks for. While one wakes no other does: it wakes the next when it takes its
+/// item.
+void WorkerPool::wake_one() {
+  if (waking_ || items_.size() <= searching_) return;
   if (idle_.empty()) {
     workers_.push_back(
         std::make_unique<Thread>(cpus_, Thread::Kind::normal, [this](Thread& t) { serve(t); }));
@@ -16,16 +22,19 @@ void WorkerPool::add(WorkItem& item) {
   Thread* worker = idle_.back();  // the last one that went idle, whose cache is warm
   idle_.pop_back();
   ++searching_;
+  waking_ = true;
   worker->wake(wake_.draw());
 }
 
 void WorkerPool::serve(Thread& thread) {
   for (;;) {
+    waking_ = false;
     while (!items_.empty()) {
       WorkItem& item = *items_.pop_front();
       Workqueue& queue = *item.queue;
       const unsigned epoch = item.epoch;
       --searching_;
+      wake_one();
       work_(thread, item);
       ++searching_;
       queue.finished(epoch);

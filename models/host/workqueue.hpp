@@ -1,7 +1,8 @@
-// Unbound workqueues: an item wakes an idle worker of the pool they share, or a new one, unless as many look
-// for work already as there is; a worker takes items, oldest first, until there are none. Of one queue at
-// most `max_active` items are worked at; the others wait in it, whoever is idle. Source rule: Linux
-// workqueues (WQ_UNBOUND, max_active, flush).
+// Unbound workqueues: an item wakes an idle worker of the pool they share, if there is more work than workers
+// that look for some; a worker that takes an item wakes the next, and goes on with the oldest until there is
+// none. So of many items at once the second waits for two to wake, or for the first to be done. Of one queue
+// at most `max_active` items are worked at; the others wait in it, whoever is idle. Source rule: Linux
+// workqueues (WQ_UNBOUND, wake-up of the first idle worker, max_active, flush).
 #pragma once
 
 #include <functional>
@@ -36,6 +37,7 @@ class WorkerPool {
   std::size_t workers() const { return workers_.size(); }
 
  private:
+  void wake_one();
   void serve(Thread& thread);
 
   Cpus& cpus_;
@@ -43,7 +45,8 @@ class WorkerPool {
   Work work_;
   engine::Ring<WorkItem*> items_;
   std::vector<Thread*> idle_;
-  std::size_t searching_ = 0;  ///< workers that are awake and have no item
+  std::size_t searching_ = 0;  ///< workers that are awake, or waking, and have no item
+  bool waking_ = false;
   std::vector<std::unique_ptr<Thread>> workers_;
 };
 

@@ -17,6 +17,9 @@ std::vector<std::string> settings(unsigned seed, std::initializer_list<std::stri
   return all;
 }
 
+/// An access of somebody else, which fails: what a test asked the host for ends within the run.
+constexpr const char* kLate = "R 0 64 pasid=9 t=100ms\n";
+
 std::string text(const probe::Transaction& t) {
   std::ostringstream out;
   out << "transaction " << t.id << ", device " << t.device << ", PASID " << t.pasid << ", "
@@ -71,7 +74,8 @@ TEST_CASE("exit and unbind in the middle of a storm: the others do not notice") 
                << (exits ? ", exit" : ", unbind"));
   Storm storm;
   storm.seed = seed;
-  Machine machine(storm.trace(), settings(seed, {"host.linux=" + linux_version, "host.flush=" + flush}));
+  Machine machine(storm.trace() + kLate,
+                  settings(seed, {"host.linux=" + linux_version, "host.flush=" + flush}));
   host::Host& host = machine.system().host();
   storm.map(host);
   unsigned closed = 0, done = 0;
@@ -102,8 +106,7 @@ unsigned served_too_long(unsigned seed, const std::string& flush) {
   Storm storm;
   storm.seed = seed;
   storm.processes = 1;
-  const std::string late = "R 0 64 pasid=9 t=100ms\n";  // somebody else, so that the run goes on
-  Machine machine(storm.trace() + late,
+  Machine machine(storm.trace() + kLate,
                   settings(seed, {"host.flush=" + flush, "host.pasid_policy=lowest", "host.cpus=8",
                                   "host.max_active=4", "host.anon_fault=200us"}));
   host::Host& host = machine.system().host();

@@ -203,22 +203,27 @@ TEST_CASE("a record that arrives while its line is masked interrupts again on un
   CHECK(m.recorder.faults_live() == 0);
 }
 
-TEST_CASE("two workers on one CPU take turns, on two they overlap") {
-  const auto serve = [](unsigned cpus) {
+TEST_CASE("a worker that begins wakes the next, unless a busy one is sooner") {
+  const auto serve = [](unsigned cpus, Picoseconds fault) {
     host::HostConfig config = fixed_config();
     config.cpu.cpus = cpus;
+    config.cost[host::Cost::anon_fault].mean = fault;
     Machine m(config);
     m.start({device(0x10, FaultKind::stall)});
     m.smmu.push(stall_event(0x10, 1, kVa));
     m.smmu.push(stall_event(0x10, 2, kVa + 0x1000));
     m.run();
     REQUIRE(m.faults.faults.size() == 2);
+    CHECK(m.count("workers") == 2);
     return std::make_pair(fault_at(m, kVa), fault_at(m, kVa + 0x1000));
   };
-  const auto [first, second] = serve(1);
-  CHECK(second.entered(Stage::mm_lock) == first.entered(Stage::command) + 1 * kNs);
-  const auto [left, right] = serve(2);
-  CHECK(right.entered(Stage::mm_lock) < left.entered(Stage::command));
+  constexpr Picoseconds kShort = 1'200 * kNs, kLong = 20'000 * kNs, kWake = 2'800 * kNs;
+  for (const auto& [cpus, fault] : {std::pair{1u, kShort}, {1u, kLong}, {2u, kShort}}) {
+    const auto [first, second] = serve(cpus, fault);
+    CHECK(second.entered(Stage::mm_lock) == first.entered(Stage::command) + 1 * kNs);
+  }
+  const auto [first, second] = serve(2, kLong);
+  CHECK(second.entered(Stage::mm_lock) == first.entered(Stage::mm_lock) + kWake);
 }
 
 TEST_CASE("policy deny answers as mainline does") {
