@@ -135,6 +135,40 @@ TEST_CASE("exit in the middle of a storm: accesses end, records are answered, th
   check_conserved(result);
 }
 
+TEST_CASE("exit: while memory is torn down 7.0 aborts without an event, 6.1 stalls and is answered Abort") {
+  const bool v6_1 = GENERATE(true, false);
+  CAPTURE(v6_1);
+  // Process 2 keeps the device's tables in use; tearing 4 MB down takes long enough for accesses in between.
+  std::ostringstream text;
+  text
+      << "create\ncreate pasid=2\nbind dev=1\nbind dev=1 pasid=2\nmmap 0x400000 4M\ntouch 0x400000 4M write\n"
+      << "W 0x400000 64 dev=1\nexit t=10ms\n";
+  for (unsigned i = 0; i < 400; ++i) text << "R 0x400000 64 dev=1 t=" << 9990 + i << "us\n";
+  Machine machine(text.str(),
+                  {"run.check=on", v6_1 ? "host.linux=6.1" : "host.linux=7.0", "host.premapped=off"});
+  std::map<arch::EventId, std::vector<arch::Event>> events;
+  engine::Picoseconds gone = ~engine::Picoseconds{0};  // the first access that finds no context descriptor
+  machine.system().smmu().tcu().on_event = [&](const arch::Event& event) {
+    events[event.id].push_back(event);
+    if (event.id == arch::EventId::c_bad_cd) gone = std::min(gone, machine.simulation().calendar().now());
+  };
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  REQUIRE(result.ending == platform::Ending::complete);
+  unsigned meanwhile = 0;
+  for (const auto& [id, t] : machine.transactions) {
+    const probe::Timeline& timeline = t.value.timeline;
+    meanwhile += t.value.outcome == probe::Outcome::aborted && timeline.begun_at() + timeline.total() < gone;
+  }
+  CHECK(gone != ~engine::Picoseconds{0});
+  CHECK(meanwhile > 0);
+  CHECK(events.count(arch::EventId::f_translation) == (v6_1 ? 1 : 0));
+  for (const arch::Event& event : events[arch::EventId::f_translation]) CHECK(event.stall);
+  CHECK(machine.faults.empty() == !v6_1);
+  for (const auto& [id, fault] : machine.faults) CHECK(fault.outcome == probe::Outcome::aborted);
+  check_conserved(result);
+}
+
 TEST_CASE("2 MB pages from the device's side: one fault, one translation") {
   std::ostringstream text;
   for (unsigned i = 0; i < 64; ++i) text << "W 0x" << std::hex << kBase + i * 0x8000 << std::dec << " 64\n";
