@@ -149,7 +149,7 @@ class AddressSpace {
   void free(Gathered& gathered);
   void release(std::uint64_t word, unsigned level);
   std::uint64_t protected_word(const Vma& vma, const PageTable::Slot& slot) const;
-  void copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, RangeChange& change);
+  bool copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, RangeChange& change);
   void unmap_all(Thread& thread);
 
   MmServices services_;

@@ -152,11 +152,12 @@ void FaultService::remove_device(Thread& thread, arch::StreamId stream) {
   device->partial.clear();
   const std::vector<Group*> pending = std::exchange(device->pending, {});
   for (Group* group : pending) {
+    const IoPageFault fault = group->faults.back();  // once answered, the group may be somebody else's
     group->answered = true;
-    ledger_.enter(group->faults.back().key(), Stage::response, thread.now());
+    ledger_.enter(fault.key(), Stage::response, thread.now());
     ++responses_;
     ++failed_;
-    send(thread, device->description, group->faults.back(), arch::PriResponse::invalid);
+    send(thread, device->description, fault, arch::PriResponse::invalid);
   }
   device->mutex.unlock();
 }
@@ -179,20 +180,25 @@ std::size_t FaultService::workqueue_peak() const {
 }
 
 void FaultService::serve(Thread& thread, Group& group) {
-  const bool success = std::all_of(group.faults.begin(), group.faults.end(),
-                                   [&](const IoPageFault& fault) { return make_present(thread, fault); });
+  const bool success = std::all_of(group.faults.begin(), group.faults.end(), [&](const IoPageFault& fault) {
+    return make_present(thread, group, fault);
+  });
   respond(thread, group, success);
   free_groups_.push_back(&group);
 }
 
 /// One page, as Linux' SVA handler does it. False: the group is answered with an error.
-bool FaultService::make_present(Thread& thread, const IoPageFault& fault) {
-  ledger_.enter(fault.key(), Stage::mm_lock, thread.now());
+bool FaultService::make_present(Thread& thread, const Group& group, const IoPageFault& fault) {
+  const auto enter =
+      [&](Stage stage) {  // what remove_device() has answered is over: its token may be another's
+        if (!group.answered) ledger_.enter(fault.key(), stage, thread.now());
+      };
+  enter(Stage::mm_lock);
   thread.run(costs_.draw(Cost::mm_lock));
   AddressSpace* space = find_space_(fault.stream, fault.substream);
   if (space == nullptr || !space->get()) return false;
   space->mmap_lock.lock_shared(thread);
-  ledger_.enter(fault.key(), Stage::mm_fault, thread.now());
+  enter(Stage::mm_fault);
   const MmResult result = space->handle_fault(thread, fault.va.value, fault.access);
   space->mmap_lock.unlock_shared();
   space->put(thread);

@@ -81,7 +81,7 @@ class FaultService {
   bool refused(const Device* device, const IoPageFault& fault) const;
   void refuse(Thread& thread, const IoPageFault& fault);
   void serve(Thread& thread, Group& group);
-  bool make_present(Thread& thread, const IoPageFault& fault);
+  bool make_present(Thread& thread, const Group& group, const IoPageFault& fault);
   void respond(Thread& thread, Group& group, bool success);
   void send(Thread& thread, const DeviceDescription& device, const IoPageFault& fault,
             arch::PriResponse response);

@@ -93,6 +93,11 @@ class Host : public sc_core::sc_module {
   /// Told of everything unexpected: bad events, command errors, failed binds.
   std::function<void(const std::string&)> on_error;
 
+  /// Pages made present that were not, of all processes.
+  std::uint64_t pages_mapped() const {
+    return sum([](const AddressSpace& s) { return s.first_touches(); });
+  }
+
   /// Calls `visit(name, value)` for each statistic.
   template <class Visit>
   void counters(Visit&& visit) const;
@@ -168,7 +173,7 @@ void Host::counters(Visit&& visit) const {
   visit("failed_groups", service_.failed_groups());
   visit("responses", service_.responses());
   visit("discarded_requests", service_.discarded());
-  visit("pages_mapped", sum([](const AddressSpace& s) { return s.first_touches(); }));
+  visit("pages_mapped", pages_mapped());
   for (std::size_t c = 0; c < kFaultClasses; ++c) {
     visit(kFaultClassNames[c],
           sum([&](const AddressSpace& s) { return s.faults(static_cast<FaultClass>(c)); }));

@@ -12,6 +12,10 @@ Status AddressSpace::map(Thread& thread, const Mapping& mapping) {
   if (m.va > kLastVa || m.bytes - 1 > kLastVa - m.va) return Status::no_memory;
   mmap_lock.lock(thread);
   const Range range{m.va, m.va + (m.bytes - 1)};
+  if (vmas_.cuts_huge_page(range.first, range.last)) {
+    mmap_lock.unlock();
+    return Status::invalid;
+  }
   Gathered gathered(notifier);
   gather(thread, range, gathered);  // what it replaces
   gather_tables(thread, range, range, gathered);
@@ -28,6 +32,10 @@ Status AddressSpace::unmap(Thread& thread, std::uint64_t va, std::uint64_t bytes
   if (va % arch::kPageSize != 0 || bytes == 0 || va > kLastVa) return Status::invalid;
   const Range range = pages(va, bytes);
   mmap_lock.lock(thread);
+  if (vmas_.cuts_huge_page(range.first, range.last)) {
+    mmap_lock.unlock();
+    return Status::invalid;
+  }
   vmas_.remove(range.first, range.last);
   mmap_lock.downgrade();  // nobody finds the range any more; others may go on
   Gathered gathered(notifier);
@@ -46,10 +54,18 @@ Status AddressSpace::discard(Thread& thread, std::uint64_t va, std::uint64_t byt
   const Range range = pages(va, bytes);
   if (range.first > range.last) return Status::invalid;
   mmap_lock.lock_shared(thread);
-  const Status status = vmas_.mapped(range.first, range.last) ? Status::ok : Status::no_memory;
+  Status status = vmas_.mapped(range.first, range.last) ? Status::ok : Status::no_memory;
   Gathered gathered(notifier);
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
-    gather(thread, {vma.begin, vma.last}, gathered);
+    std::uint64_t end = vma.last + 1;
+    if (vma.mapping.backing == Backing::hugetlb) {  // whole 2 MB pages, as Linux has them
+      if (vma.begin % kHugeBytes != 0) {
+        status = Status::invalid;
+        break;
+      }
+      end &= ~(kHugeBytes - 1);
+    }
+    if (end > vma.begin) gather(thread, {vma.begin, end - 1}, gathered);
   }
   thread.run(gathered.words.size() * services_.costs.draw(Cost::page_op));
   gathered.change.flush(thread);
@@ -78,9 +94,10 @@ Status AddressSpace::protect(Thread& thread, std::uint64_t va, std::uint64_t byt
   if (va % arch::kPageSize != 0 || bytes == 0 || va > kLastVa) return Status::invalid;
   const Range range = pages(va, bytes);
   mmap_lock.lock(thread);
-  if (!vmas_.protect(range.first, range.last, protection)) {
+  const bool cuts = vmas_.cuts_huge_page(range.first, range.last);
+  if (cuts || !vmas_.protect(range.first, range.last, protection)) {
     mmap_lock.unlock();
-    return Status::no_memory;
+    return cuts ? Status::invalid : Status::no_memory;
   }
   RangeChange change(notifier);
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
@@ -98,24 +115,31 @@ Status AddressSpace::protect(Thread& thread, std::uint64_t va, std::uint64_t byt
 }
 
 Status AddressSpace::fork(Thread& thread, AddressSpace& child) {
+  child.mmap_lock.lock(thread);  // at once: nobody knows it yet. Devices that are bound to it wait
   thread.run(services_.costs.draw(Cost::fork));
   mmap_lock.lock(thread);
   RangeChange change(notifier);
   child.vmas_ = vmas_;
+  Status status = Status::ok;
   for (const auto& [begin, vma] : vmas_.all()) {
     const bool lazily = vma.mapping.backing == Backing::file && vma.mapping.shared;
-    if (!lazily) copy_entries(thread, child, vma, change);
+    if (!lazily && !copy_entries(thread, child, vma, change)) status = Status::no_memory;
   }
   change.flush_everything(thread);
   mmap_lock.unlock();
-  return Status::ok;
+  child.mmap_lock.unlock();
+  return status;
 }
 
-/// Both sides keep the frames, and neither may write to them any more.
-void AddressSpace::copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, RangeChange& change) {
+/// Both sides keep the frames, and neither may write to them any more. False: no memory for all of it.
+bool AddressSpace::copy_entries(Thread& thread, AddressSpace& child, const Vma& vma, RangeChange& change) {
+  bool all = true;
   for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
     std::uint64_t word = slot.word();
     if (pte::migrating(word)) return;
+    const PageTable::Slot copy = child.table_.make(thread, slot.va, slot.level);
+    all &= copy.table != nullptr;
+    if (copy.table == nullptr) return;
     thread.run(services_.costs.draw(Cost::page_op));
     if (pte::has_frame(word)) {
       if (services_.frames.zero_page() != pte::frame(word)) services_.frames.share(pte::frame(word));
@@ -125,9 +149,9 @@ void AddressSpace::copy_entries(Thread& thread, AddressSpace& child, const Vma& 
         table_.set(thread, slot, word);
       }
     }
-    const PageTable::Slot copy = child.table_.make(thread, slot.va, slot.level);
-    if (copy.table != nullptr) child.table_.set(thread, copy, word);
+    child.table_.set(thread, copy, word);
   });
+  return all;
 }
 
 Status AddressSpace::touch(Thread& thread, std::uint64_t va, std::uint64_t bytes, bool write) {

@@ -216,18 +216,20 @@ MmResult AddressSpace::change(Thread& thread, const Attempt& attempt, const Page
 
 /// Copy on write. Nobody may use the old page once the copy is made, so it is taken away first.
 MmResult AddressSpace::copy(Thread& thread, const Attempt& attempt, PageTable::Slot slot) {
-  if (slot.level == pte::kBlockLevel) {  // Linux splits what it would have to copy
+  const bool huge = slot.level == pte::kBlockLevel;
+  if (huge && attempt.vma.mapping.backing != Backing::hugetlb) {  // Linux splits what it would have to copy
     return split(thread, slot) ? MmResult::ok : MmResult::no_memory;
   }
-  const auto frame = services_.frames.page();
+  const auto frame = huge ? services_.frames.block() : services_.frames.page();
   if (!frame) return MmResult::no_memory;
+  if (huge) thread.run(services_.costs.draw(Cost::huge_fault));
   const std::uint64_t old = pte::frame(slot.word());
   notifier.begins(slot.va, slot.bytes());
   table_.set(thread, slot, 0);
   notifier.flush(thread, slot.va, slot.bytes());
-  table_.set(thread, slot, pte::make(*frame, pte::kPageLevel, attempt.rights(true)));
+  table_.set(thread, slot, pte::make(*frame, slot.level, attempt.rights(true)));
   notifier.ends(slot.va, slot.bytes());
-  services_.frames.release_page(old);
+  release(old, slot.level);
   return MmResult::ok;
 }
 

@@ -1,5 +1,6 @@
 // What the kernel does to pages on its own account: swapping out, ageing, NUMA hints, migration, collapsing
-// into 2 MB pages. Pages that others share, pinned ones among them, stay. See address_space.hpp.
+// into 2 MB pages. Pages that others share, pinned ones among them, and those of hugetlb stay. See
+// address_space.hpp.
 #include "models/host/mm_gather.hpp"
 
 namespace svasim::host {
@@ -8,6 +9,7 @@ Status AddressSpace::reclaim(Thread& thread, std::uint64_t va, std::uint64_t byt
   const Range range = pages(va, bytes);
   mmap_lock.lock_shared(thread);
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
+    if (vma.mapping.backing == Backing::hugetlb) continue;
     for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
       const std::uint64_t word = slot.word(), frame = pte::frame(word);
       const bool file = vma.mapping.backing == Backing::file;
@@ -35,6 +37,7 @@ Status AddressSpace::age(Thread& thread, std::uint64_t va, std::uint64_t bytes) 
   const Range range = pages(va, bytes);
   mmap_lock.lock_shared(thread);
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
+    if (vma.mapping.backing == Backing::hugetlb) continue;
     for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
       if (!pte::present(slot.word()) || !pte::young(slot.word())) return;
       thread.run(services_.costs.draw(Cost::page_op));
@@ -54,6 +57,7 @@ Status AddressSpace::numa_hint(Thread& thread, std::uint64_t va, std::uint64_t b
   RangeChange change(notifier);
   ++flushes_pending_;
   for (const Vma& vma : vmas_.within(range.first, range.last)) {
+    if (vma.mapping.backing == Backing::hugetlb) continue;
     for_each_locked(thread, {vma.begin, vma.last}, [&](const PageTable::Slot& slot) {
       if (!pte::present(slot.word()) || services_.frames.zero_page() == pte::frame(slot.word())) return;
       thread.run(services_.costs.draw(Cost::page_op));

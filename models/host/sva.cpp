@@ -202,7 +202,9 @@ Status Sva::bind_locked(Thread& thread, SvaDevice& device, Process& process, Bin
   }
   for (const SvaDevice* peer : device.group->devices) {
     if (kind == BindKind::pasid && process.pasid >= peer->master->max_pasids()) return Status::invalid;
-    if (kind == BindKind::whole_device && peer->whole_device != nullptr) return Status::busy;
+    // A driver that gets its device's records by DMA needs the accesses without PASID for itself.
+    const bool owned = peer->whole_device != nullptr || peer->master->device.faults == FaultMode::device;
+    if (kind == BindKind::whole_device && owned) return Status::busy;
     if (process.space.stage2() && peer->master->contexts > 0) return Status::busy;
   }
   if (process.asid == 0) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "models/host/frames.hpp"
+
 namespace svasim::host {
 namespace {
 
@@ -46,6 +48,14 @@ bool VmaMap::mapped(std::uint64_t first, std::uint64_t last) const {
     if (vma->last >= last) return true;
     at = vma->last + 1;
   }
+}
+
+bool VmaMap::cuts_huge_page(std::uint64_t first, std::uint64_t last) const {
+  const auto inside = [&](std::uint64_t at) {
+    const Vma* vma = find(at);
+    return vma != nullptr && vma->mapping.backing == Backing::hugetlb && at % kHugeBytes != 0;
+  };
+  return inside(first) || (last < kLast && inside(last + 1));
 }
 
 bool VmaMap::protect(std::uint64_t first, std::uint64_t last, Protection protection) {

@@ -63,6 +63,8 @@ class VmaMap {
   /// False: some of it is not mapped; then nothing changes.
   bool protect(std::uint64_t first, std::uint64_t last, Protection protection);
   bool mapped(std::uint64_t first, std::uint64_t last) const;
+  /// Does [first, last] begin or end inside a 2 MB page of a hugetlb mapping, which cannot be split?
+  bool cuts_huge_page(std::uint64_t first, std::uint64_t last) const;
   /// The parts that [first, last] has in common with mappings, ascending.
   std::vector<Vma> within(std::uint64_t first, std::uint64_t last) const;
   // The widest range around [first, last] that is free but for it.

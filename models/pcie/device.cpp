@@ -68,6 +68,7 @@ void Issuer::issue() {
                                                             : probe::Operation::read;
   probe::Transaction& transaction = recorder_.open(requested_, device_.index, held_access_.pasid, operation,
                                                    held_access_.va, held_access_.size);
+  transaction.number = held_access_.number;
   issue_(object_, held_access_, transaction);
 }
 

@@ -25,6 +25,7 @@ struct DeviceAccess {
   std::uint64_t time_ps = 0;  ///< issued no earlier
   bool execute = false;       ///< a read that fetches instructions
   bool privileged = false;
+  std::uint64_t number = 0;  ///< what the source knows it by: the transaction's `number`
 };
 
 /// Where a device's accesses come from.

@@ -1,7 +1,7 @@
 // Which accesses have been answered, for software that waits for a device to be done with them, as a driver
 // learns it from completion records.
-// Contract: accesses are numbered from 1 in order of issue. What was answered at an instant counts from the
-// next one on, so the order of blocks at an instant does not matter.
+// Contract: accesses are numbered from 1 in order of the trace. What was answered at an instant counts from
+// the next one on, so the order of blocks at an instant does not matter.
 #pragma once
 
 #include <cstdint>

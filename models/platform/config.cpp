@@ -47,6 +47,7 @@ std::vector<std::string> Config::check() const {
   if (dti_pins.pins && dti.bytes_per_cycle > bridges::kDtiMaxBytes) {
     errors.push_back("dti.bytes_per_cycle: with dti.pins at most " + std::to_string(bridges::kDtiMaxBytes));
   }
+  if (devices.coalesce == 1) errors.push_back("device.coalesce: 1 merges nothing; expected 0, or 2 to 4096");
   if (devices.coalesce != 0) need_power_of_two("device.coalesce", devices.coalesce);
   for (unsigned i = 0; i < devices.count; ++i) {
     const bool posted = devices.kind[i] == DeviceKind::pcie && !endpoint.ats.enabled;

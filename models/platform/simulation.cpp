@@ -60,7 +60,7 @@ RunResult Simulation::run() {
 }
 
 void Simulation::transaction(const probe::Transaction& closed) {
-  system_->feeder().answered(closed.id);
+  system_->feeder().answered(closed.number);
   if (progress && recorder_->closed() % kProgressInterval == 0) {
     progress(recorder_->closed(), recorder_->faults_opened(), calendar_->now());
   }
@@ -106,8 +106,10 @@ void Simulation::look(std::uint64_t number) {
 }
 
 void Simulation::watch() {
-  const std::uint64_t seen = recorder_->opened() + recorder_->closed() + recorder_->faults_closed() +
-                             (system_->ready() ? 1 : 0) + (finishing_ ? 1 : 0);
+  // Faults that are served and begin again are no progress; accesses, and what processes do, are.
+  const std::uint64_t seen = recorder_->opened() + recorder_->closed() + system_->feeder().calls() +
+                             system_->host().pages_mapped() + (system_->ready() ? 1 : 0) +
+                             (finishing_ ? 1 : 0);
   // With nothing under way, devices wait for the times of their accesses; who waits has an event to come.
   const bool idle = system_->ready() && !finishing_ && recorder_->live() == 0 &&
                     recorder_->faults_live() == 0 && !system_->feeder().waits_for_host() &&
@@ -117,6 +119,7 @@ void Simulation::watch() {
     return;
   }
   last_seen_ = seen;
+  faults_seen_ = recorder_->faults_closed();
 }
 
 void Simulation::stop(Ending ending, std::string message) {
@@ -132,8 +135,10 @@ std::string Simulation::stuck_report() const {
   const probe::Picoseconds now = calendar_->now();
   out << "no progress at " << now << " ps: " << recorder_->live() << " transactions and "
       << recorder_->faults_live() << " faults alive"
-      << (system_->ready() ? "" : "; the driver never became ready") << '\n'
-      << system_->occupancy();
+      << (system_->ready() ? "" : "; the driver never became ready");
+  if (const std::uint64_t served = recorder_->faults_closed() - faults_seen_; served > 0)
+    out << "; " << served << " faults were served meanwhile, to no effect";
+  out << '\n' << system_->occupancy();
   for (const probe::Transaction* t : recorder_->oldest(4)) {
     out << "  transaction " << t->id << ", device " << t->device << ", PASID " << t->pasid << ", "
         << probe::name(t->operation) << " of " << t->size << " at 0x" << std::hex << t->va << std::dec

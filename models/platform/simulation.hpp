@@ -77,7 +77,8 @@ class Simulation : private probe::Sink {
   bool finishing_ = false;
   bool ended_ = false;
   volatile int interrupted_ = 0;
-  std::uint64_t last_seen_ = 0;  ///< what the watchdog counted last time
+  std::uint64_t last_seen_ = 0;    ///< what the watchdog counted last time
+  std::uint64_t faults_seen_ = 0;  ///< closed by then
 };
 
 }  // namespace svasim::platform

@@ -105,7 +105,6 @@ System::System(sc_core::sc_module_name name, engine::Calendar& calendar, const C
     call_host(*host_, record, stream_of(record.device), std::move(reply));
   };
   services.pasid = [this](std::uint32_t process) { return host_->pasid(process); };
-  services.issued = [&recorder] { return recorder.opened(); };
   feeder_ = std::make_unique<TraceFeeder>(calendar, device_clock_, config.devices.count, config.run.lookahead,
                                           reader, std::move(services));
   add_devices(recorder);

@@ -99,7 +99,7 @@ bool TraceFeeder::hand_out_access() {
   }
   trace::for_each_piece(record_, [&](const trace::Record& piece) {
     feed.push({*bond->second, piece.write, piece.va, static_cast<std::uint32_t>(piece.size), piece.has_time,
-               piece.time_ps, piece.execute, piece.privileged});
+               piece.time_ps, piece.execute, piece.privileged, ++handed_out_});
   });
   return true;
 }
@@ -122,8 +122,8 @@ bool TraceFeeder::hand_out_control() {
     return true;
   }
   if (!issued_everything()) return false;
-  const std::uint64_t issued = services_.issued();
-  if (record_.control.in_flight < issued) call.answered = issued - record_.control.in_flight;
+  if (record_.control.in_flight != trace::kAnyNumber && record_.control.in_flight < handed_out_)
+    call.answered = handed_out_ - record_.control.in_flight;
   call.awaited = awaiting_ = record_.kind != Kind::unmap && !record_.control.nowait;
   waiting_.push_back(std::move(call));
   call_ready();

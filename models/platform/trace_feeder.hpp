@@ -22,12 +22,11 @@
 
 namespace svasim::platform {
 
-/// What the feeder asks of the host's software, and of the run.
+/// What the feeder asks of the host's software.
 struct TraceServices {
   /// Carries out a control record. `reply` may be called at any later time.
   std::function<void(const trace::Record&, std::function<void(host::Status)> reply)> call;
   std::function<std::optional<std::uint32_t>(std::uint32_t process)> pasid;
-  std::function<std::uint64_t()> issued;  ///< accesses so far
 };
 
 class TraceFeeder {
@@ -45,7 +44,7 @@ class TraceFeeder {
   std::function<void(const std::string&)> on_refused;
 
   void start() { wake(); }
-  /// The access issued as number `number` has been answered.
+  /// The access handed out as number `number`, from 1 in order of the trace, has been answered.
   void answered(std::uint64_t number);
   bool exhausted() const { return exhausted_; }
   /// A call of the host is not done.
@@ -103,6 +102,7 @@ class TraceFeeder {
   engine::Picoseconds woken_ = 0;  ///< when the last refill asked for is
   std::exception_ptr error_;
 
+  std::uint64_t handed_out_ = 0;  ///< accesses; of one that crosses pages each piece
   Answered answered_;
   engine::Ring<Call> waiting_;                      ///< untimed calls, in order of the trace
   std::multimap<engine::Picoseconds, Call> timed_;  ///< by when they are due

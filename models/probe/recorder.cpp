@@ -187,6 +187,7 @@ Transaction& Recorder::open(Picoseconds now, std::uint32_t device, std::uint32_t
                             std::uint64_t va, std::uint32_t size) {
   Transaction& transaction = impl_->transactions.take();
   transaction.id = ++opened_;
+  transaction.number = 0;
   transaction.device = device;
   transaction.pasid = pasid;
   transaction.operation = operation;

@@ -33,7 +33,8 @@ struct Fault;
 
 /// One device access inside one page, from issue to completion.
 struct Transaction {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;      ///< from 1, in order of issue
+  std::uint64_t number = 0;  ///< what its source knows it by, for whoever opened it; 0: nothing
   std::uint32_t device = 0;
   std::uint32_t pasid = 0;
   Operation operation = Operation::read;

@@ -11,20 +11,6 @@ using namespace svasim::test;
 
 namespace {
 
-/// Where the leaf descriptor of (device 0's stream, PASID 1, va) is in memory: what a walk reads last.
-std::uint64_t leaf_address(platform::System& system, arch::StreamId stream, std::uint64_t va) {
-  std::uint64_t last = 0;
-  const smmu::Context& context = system.smmu().context();
-  const arch::ReferenceTranslator reference(context.state, context.features,
-                                            [&](arch::Pa pa, void* out, unsigned bytes) {
-                                              last = pa.value;
-                                              return system.store().read(pa.value, out, bytes);
-                                            });
-  const arch::Outcome outcome = reference.translate(stream, {true, 1}, arch::Va(va), arch::Access{});
-  REQUIRE(std::holds_alternative<arch::TranslationResult>(outcome));
-  return last;
-}
-
 void flip(platform::System& system, arch::StreamId stream, std::uint64_t va, std::uint64_t bits) {
   const std::uint64_t address = leaf_address(system, stream, va);
   std::uint64_t descriptor = 0;

@@ -46,6 +46,29 @@ TEST_CASE("the SMMU's interrupts get lost: faults wait forever") {
   CHECK(mentions(result.message, "tcu: "));
 }
 
+TEST_CASE("a fault that comes again for ever is no progress") {
+  const unsigned device = GENERATE(0u, 1u);
+  const std::string faults = GENERATE("iopf", "device");
+  CAPTURE(device, faults);
+  const std::string dev = " dev=" + std::to_string(device);
+  Machine machine("create\ntouch 0x7f0000002000 64 write\nW 0x7f0000001000 64" + dev +
+                      "\nW 0x7f0000002000 64 t=2ms" + dev + "\n",
+                  {"run.watchdog=20ms", "device." + std::to_string(device) + ".faults=" + faults});
+  // The host remembers a page that its page table in memory has lost, and says that all is well.
+  machine.on_transaction = [&](const probe::Transaction& t) {
+    if (t.va != 0x7f00'0000'1000) return;
+    const auto stream = static_cast<arch::StreamId>(0x100 + 8 * device);
+    const std::uint64_t nothing = 0, leaf = leaf_address(machine.system(), stream, 0x7f00'0000'2000);
+    REQUIRE(machine.system().store().write(leaf, &nothing, sizeof nothing));
+  };
+  const platform::RunResult result = machine.run();
+  INFO(result.message);
+  CHECK(result.ending == platform::Ending::stuck);
+  CHECK(mentions(result.message, "1 transactions and "));
+  CHECK(mentions(result.message, " faults were served meanwhile, to no effect"));
+  CHECK(mentions(result.message, "transaction 2, device " + std::to_string(device)));
+}
+
 TEST_CASE("the driver never becomes ready") {
   Machine machine("R 0x1000 64\n", kWatched);
   // Nobody answers at the command queue: it is switched off under the driver's first CMD_SYNC.

@@ -23,6 +23,20 @@ inline std::uint64_t value_of(const platform::RunResult& result, const std::stri
   return sum;
 }
 
+/// Where the leaf descriptor of (stream, PASID 1, va) is in memory: what a walk reads last.
+inline std::uint64_t leaf_address(platform::System& system, arch::StreamId stream, std::uint64_t va) {
+  std::uint64_t last = 0;
+  const smmu::Context& context = system.smmu().context();
+  const arch::ReferenceTranslator reference(context.state, context.features,
+                                            [&](arch::Pa pa, void* out, unsigned bytes) {
+                                              last = pa.value;
+                                              return system.store().read(pa.value, out, bytes);
+                                            });
+  const arch::Outcome outcome = reference.translate(stream, {true, 1}, arch::Va(va), arch::Access{});
+  REQUIRE(std::holds_alternative<arch::TranslationResult>(outcome));
+  return last;
+}
+
 struct ClosedTransaction {
   probe::Transaction value;
   const std::vector<probe::Segment>& segments() const { return value.timeline.segments(); }

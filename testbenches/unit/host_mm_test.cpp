@@ -257,12 +257,12 @@ TEST_CASE("two that fault on one swapped page get the same frame") {
   CHECK(frames.size() == 1);
 }
 
-TEST_CASE("transparent and other 2 MB pages are blocks; taking a part away splits them") {
+TEST_CASE("2 MB pages are blocks; taking a part away splits transparent ones, and is refused of others") {
   Mm m;
+  const auto backing = GENERATE(host::Backing::anonymous, host::Backing::hugetlb);
   host::Mapping huge = mapping(kVa, 2 * host::kHugeBytes);
   huge.huge = true;
-  SECTION("transparent") {}
-  SECTION("hugetlb") { huge.backing = host::Backing::hugetlb; }
+  huge.backing = backing;
   REQUIRE(m.map(huge) == host::Status::ok);
   CHECK(m.mm_fault(kVa + 5 * kPage) == 250'000 + 3);  // two tables and the block
   const auto outcome = m.translate(kStream, 1, kVa + 5 * kPage);
@@ -270,7 +270,24 @@ TEST_CASE("transparent and other 2 MB pages are blocks; taking a part away split
   CHECK(m.writable(kVa + host::kHugeBytes - 1));
   CHECK(!m.readable(kVa + host::kHugeBytes));
   const auto frame = m.frame(kStream, kVa + 9 * kPage, true);
-  m.ask([&](auto reply) { m.host.munmap(1, kVa + 4 * kPage, kPage, reply); });
+  const auto munmap = [&](std::uint64_t va, std::uint64_t bytes) {
+    return m.ask([&](auto reply) { m.host.munmap(1, va, bytes, reply); });
+  };
+  if (backing == host::Backing::hugetlb) {
+    CHECK(munmap(kVa + 4 * kPage, kPage) == host::Status::invalid);
+    CHECK(munmap(kVa, kPage) == host::Status::invalid);
+    CHECK(m.protect(kVa + host::kHugeBytes, kPage, {true, false, false}) == host::Status::invalid);
+    CHECK(m.map(file(kVa, kPage, false)) == host::Status::invalid);
+    for (const auto call : {&host::Host::reclaim, &host::Host::age, &host::Host::numa_hint,
+                            &host::Host::migrate, &host::Host::discard}) {
+      m.ask([&](auto reply) { (m.host.*call)(1, kVa, 3 * kPage, reply); });  // it has no part of 4 KB
+    }
+    CHECK(m.frame(kStream, kVa + 9 * kPage, true) == frame);
+    CHECK(munmap(kVa, host::kHugeBytes) == host::Status::ok);
+    CHECK(m.refused(kVa + 9 * kPage));
+    return;
+  }
+  CHECK(munmap(kVa + 4 * kPage, kPage) == host::Status::ok);
   CHECK(!m.readable(kVa + 4 * kPage));
   CHECK(m.frame(kStream, kVa + 9 * kPage, true) == frame);
   CHECK(m.refused(kVa + 4 * kPage));
@@ -313,6 +330,40 @@ TEST_CASE("a fork's write to a 2 MB page splits it and copies one page") {
   CHECK(m.frame(kStream, kVa + kPage, true) != shared);
   CHECK(!m.writable(kVa + 2 * kPage));
   CHECK(m.readable(kVa + 2 * kPage));
+}
+
+TEST_CASE("a fork's write to a hugetlb page copies it as a whole") {
+  Mm m;
+  host::Mapping huge = mapping(kVa, host::kHugeBytes);
+  huge.backing = host::Backing::hugetlb;
+  m.map(huge);
+  m.access(kStream, kVa);
+  m.ask([&](auto reply) { m.host.fork(1, 2, reply); });
+  const auto shared = m.frame(kStream, kVa + kPage, false);
+  CHECK(m.mm_fault(kVa) >= 2'300 + 250'000);
+  CHECK(m.writable(kVa + 511 * kPage));
+  CHECK(m.frame(kStream, kVa + kPage, true) != shared);
+}
+
+TEST_CASE("a child's device finds nothing before fork has returned, and never what fork replaces") {
+  Mm m;
+  m.map(mapping(kVa, 16 * kPage));
+  for (unsigned i = 0; i < 8; ++i) m.access(kStream, kVa + i * kPage);
+  bool forked = false;
+  m.host.fork(1, 2, [&](host::Status status) { forked = status == host::Status::ok; });
+  bool bound = false;
+  m.host.bind(arch::StreamId{kStream}, 2, [&](host::Status status) { bound = status == host::Status::ok; });
+  m.run(20'000 * kNs);
+  REQUIRE((bound && !forked));
+  m.push_access(kStream, kVa, false, 2);
+  m.push_access(kStream, kVa + 12 * kPage, true, 2);
+  m.smmu.on_command = [&](const arch::Command& command) {
+    if (command.opcode == arch::Opcode::resume) CHECK(forked);
+  };
+  m.run();
+  CHECK(forked);
+  CHECK(m.frame(kStream, kVa, false, 2) == m.frame(kStream, kVa, false));
+  CHECK(m.recorder.faults_live() == 0);
 }
 
 TEST_CASE("collapse: the table goes, not leaf only, before the block comes") {

@@ -194,6 +194,13 @@ TEST_CASE("faults without PASID: the whole device is in one address space") {
   }
 }
 
+TEST_CASE("a device that writes records of its faults cannot be given away as a whole") {
+  Modes m;
+  m.start({device_with(FaultMode::device)});
+  CHECK(m.bind(1, BindKind::whole_device) == Status::busy);
+  CHECK(m.bind(1) == Status::ok);
+}
+
 TEST_CASE("without PASID, a device with an ATC loses every PASID's translations of a range") {
   Modes m;
   m.start({device_with(FaultMode::pri, true)});
