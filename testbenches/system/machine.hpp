@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ inline std::uint64_t leaf_address(platform::System& system, arch::StreamId strea
                                               return system.store().read(pa.value, out, bytes);
                                             });
   const arch::Outcome outcome = reference.translate(stream, {true, 1}, arch::Va(va), arch::Access{});
-  REQUIRE(std::holds_alternative<arch::TranslationResult>(outcome));
+  if (!std::holds_alternative<arch::TranslationResult>(outcome)) throw std::logic_error("no leaf");
   return last;
 }
 

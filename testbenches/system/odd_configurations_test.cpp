@@ -9,129 +9,12 @@
 #include "testbenches/system/command.hpp"
 #include "testbenches/system/database.hpp"
 #include "testbenches/system/made_trace.hpp"
+#include "testbenches/system/odd_sizes.hpp"
 
 using namespace svasim;
 using namespace svasim::test;
 
 namespace {
-
-struct Choice {
-  const char* key;
-  std::vector<const char*> values;
-};
-
-/// Small values often, large ones sometimes; each key is left alone half of the time.
-const std::vector<Choice> kChoices = {{"run.lookahead", {"1", "2", "7"}},
-                                      {"device.0", {"pcie", "platform"}},
-                                      {"device.1", {"pcie", "platform"}},
-                                      {"device.coalesce", {"64", "4096"}},
-                                      {"machine.smmu_period", {"1700", "333", "9999"}},
-                                      {"machine.fabric_period", {"1001", "400", "5000"}},
-                                      {"machine.dram_period", {"937", "2500"}},
-                                      {"machine.device_period", {"4000", "1003", "250"}},
-                                      {"machine.host_period", {"313", "3000"}},
-                                      {"endpoint.window", {"0", "1", "2", "64"}},
-                                      {"endpoint.issue_interval", {"1", "40"}},
-                                      {"endpoint.atc.sets", {"1", "2"}},
-                                      {"endpoint.atc.ways", {"1", "3"}},
-                                      {"endpoint.atc.latency", {"1", "9"}},
-                                      {"endpoint.atc.interval", {"5", "30"}},
-                                      {"endpoint.atc.invalidate_cycles", {"1", "900"}},
-                                      {"endpoint.ats.requests", {"1", "2", "1000"}},
-                                      {"endpoint.pri.allocation", {"1", "2", "5"}},
-                                      {"endpoint.pri.group_pages", {"1", "3", "16"}},
-                                      {"endpoint.pri.request_cycles", {"1", "500"}},
-                                      {"endpoint.pri.reissue_cycles", {"0", "700"}},
-                                      {"endpoint.pri.backoff", {"1", "5"}},
-                                      {"endpoint.pri.held", {"1", "2", "7"}},
-                                      {"endpoint.pri.when_full", {"pass"}},
-                                      {"endpoint.pri.capacity", {"1", "3"}},
-                                      {"endpoint.pri.response_pasid", {"off"}},
-                                      {"endpoint.atc.completions", {"2", "8"}},
-                                      {"endpoint.atc.collect_cycles", {"7", "900"}},
-                                      {"endpoint.ats.no_write", {"off"}},
-                                      {"link.gen", {"1", "3", "6"}},
-                                      {"link.lanes", {"1", "2", "8"}},
-                                      {"link.flight_ps", {"0", "1", "2us"}},
-                                      {"link.credits", {"1", "2", "3"}},
-                                      {"link.max_payload", {"128", "4096"}},
-                                      {"root_port.trackers", {"1", "2"}},
-                                      {"root_port.tokens", {"1", "2"}},
-                                      {"root_port.bus_bytes", {"1", "8"}},
-                                      {"platform_device.window", {"0", "1", "3"}},
-                                      {"platform_device.bus_bytes", {"1", "16"}},
-                                      {"tbu.input_queue", {"1", "2"}},
-                                      {"tbu.utlb_entries", {"1", "2"}},
-                                      {"tbu.utlb_latency", {"5"}},
-                                      {"tbu.tlb_sets", {"1", "2"}},
-                                      {"tbu.tlb_ways", {"1", "2"}},
-                                      {"tbu.tlb_latency", {"1", "20"}},
-                                      {"tbu.slots", {"1", "2"}},
-                                      {"tbu.tokens", {"1", "2"}},
-                                      {"tbu.bus_bytes", {"8", "128"}},
-                                      {"tcu.slots", {"1", "2", "3"}},
-                                      {"tcu.config_sets", {"1"}},
-                                      {"tcu.config_ways", {"1"}},
-                                      {"tcu.config_slots", {"1"}},
-                                      {"tcu.walk_slots", {"1", "2"}},
-                                      {"idr.stall_max", {"1", "2", "3"}},
-                                      {"tcu.register_latency", {"1", "300"}},
-                                      {"tcu.bus_bytes", {"8", "128"}},
-                                      {"tcu.pwc.level0_sets", {"1", "2"}},
-                                      {"tcu.pwc.level0_ways", {"1", "3"}},
-                                      {"tcu.pwc.level1_sets", {"1", "64"}},
-                                      {"tcu.pwc.level1_ways", {"1", "7"}},
-                                      {"tcu.pwc.level2_sets", {"1", "2"}},
-                                      {"tcu.pwc.level2_ways", {"1", "5"}},
-                                      {"tcu.pwc.level3_sets", {"1", "512"}},
-                                      {"tcu.pwc.level3_ways", {"1", "2"}},
-                                      {"idr.ril", {"off"}},
-                                      {"idr.sev", {"off"}},
-                                      {"idr.cohacc", {"off"}},
-                                      {"idr.hyp", {"off"}},
-                                      {"idr.httu", {"none", "access", "tables"}},
-                                      {"idr.pps", {"on"}},
-                                      {"idr.term_model", {"on"}},
-                                      {"idr.asid16", {"off"}},
-                                      {"idr.vmid16", {"off"}},
-                                      {"idr.sidsize", {"9", "32"}},
-                                      {"idr.oas", {"3", "6"}},
-                                      {"idr.cmdqs", {"3"}},
-                                      {"dti.bytes_per_cycle", {"1", "32"}},
-                                      {"dti.invalidation_tokens", {"1", "2"}},
-                                      {"dti.pins", {"on"}},
-                                      {"dti.flight", {"0", "100"}},
-                                      {"interconnect.request_latency", {"0", "50"}},
-                                      {"interconnect.response_latency", {"0", "50"}},
-                                      {"interconnect.width", {"1", "16"}},
-                                      {"interconnect.input_depth", {"1", "2"}},
-                                      {"llc.sets", {"1", "4"}},
-                                      {"llc.ways", {"1", "2"}},
-                                      {"llc.replacement", {"plru"}},
-                                      {"llc.tag_latency", {"0"}},
-                                      {"llc.data_latency", {"0"}},
-                                      {"llc.interval", {"20"}},
-                                      {"llc.mshrs", {"1", "2"}},
-                                      {"llc.mshr_targets", {"1"}},
-                                      {"llc.write_backs", {"1"}},
-                                      {"llc.input_depth", {"1"}},
-                                      {"dram.channels", {"1", "3"}},
-                                      {"dram.banks", {"1", "2"}},
-                                      {"dram.queue_depth", {"1", "2"}},
-                                      {"dram.hit_cap", {"0", "1"}},
-                                      {"dram.t_refi", {"0", "900"}},
-                                      {"host.cpus", {"1", "2"}},
-                                      {"host.max_active", {"1", "2"}},
-                                      {"host.sync", {"poll"}},
-                                      {"host.pasid_policy", {"lowest"}},
-                                      {"host.cmdq_log2", {"1", "2", "3"}},
-                                      {"host.eventq_log2", {"0", "1"}},
-                                      {"host.priq_log2", {"0", "1"}},
-                                      {"host.port_width", {"1", "4"}},
-                                      {"host.irq_thread", {"0", "30us"}},
-                                      {"host.kworker", {"0", "50us"}},
-                                      {"host.anon_fault", {"0", "20us"}},
-                                      {"host.notifier", {"0", "9us"}}};
 
 class Odd {
  public:
@@ -139,7 +22,7 @@ class Odd {
 
   Words settings() {
     Words chosen = {"run.check=on", "tcu.pwc.impl=model", "run.watchdog=20ms"};
-    for (const Choice& choice : kChoices) {
+    for (const OddSize& choice : kOddSizes) {
       if (below(2) == 0) continue;
       chosen.push_back(std::string(choice.key) + '=' + choice.values[below(choice.values.size())]);
     }
