@@ -127,6 +127,7 @@ bool TraceFeeder::hand_out_control() {
   call.awaited = awaiting_ = record_.kind != Kind::unmap && !record_.control.nowait;
   waiting_.push_back(std::move(call));
   call_ready();
+  if (!waiting_.empty()) wake();  // what is answered at this very instant counts at the next
   return true;
 }
 
