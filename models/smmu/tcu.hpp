@@ -243,10 +243,9 @@ class Tcu : public sc_core::sc_module, private TranslationClient, private Comman
   bool atc_error_ = false;             ///< a device did not answer an ATC_INV
   bool sync_connecting_ = false;       ///< the connections have not confirmed yet
   std::uint32_t atc_outstanding_ = 0;
-  sc_core::sc_event atc_alarm_;  ///< at the first deadline of those and of a held ATC_INV
-  std::optional<arch::Command>
-      held_;  ///< a TLBI, CFGI or ATC_INV waits for a token, the last for an ITag too
-  engine::Picoseconds held_until_ = 0;  ///< an ATC_INV; then it is given up unsent
+  sc_core::sc_event atc_alarm_;         ///< at the first deadline of those and of a held ATC_INV
+  std::optional<arch::Command> held_;   ///< an invalidation without a token, or an ATC_INV without an ITag
+  engine::Picoseconds held_until_ = 0;  ///< the ATC_INV; then it is given up unsent
 
   // A change of SMMUEN or ATSCHK.
   enum class Rules : std::uint8_t { in_force, tokens, translations, connections };

@@ -94,8 +94,8 @@ void Tcu::broadcast(const arch::Command& command) {
 void Tcu::invalidation_accepted(Port& port) {
   if (port.invalidation_tokens == invalidation_tokens_) return;
   ++port.invalidation_tokens;
+  advance();  // a control change first: commands may go on for ever
   release_held();
-  advance();
 }
 
 CommandExecutor::Progress Tcu::hold(const arch::Command& command, std::uint64_t& stalls) {

@@ -79,6 +79,33 @@ struct FarBench {
   BenchDevice& device() { return far.device; }
 };
 
+template <class Config>
+Config of_ats() {
+  Config config;
+  config.protocol = Protocol::ats;
+  return config;
+}
+
+/// The same with a root port.
+struct FarRootPort {
+  SmmuBench bench;
+  PinClock clock;
+  smmu::Smmu::DtiLinks near;
+  smmu::Smmu::DtiLinks& far;
+  SlicedDti dti;
+  RootPort port;
+
+  explicit FarRootPort(const smmu::SmmuConfig& config)
+      : bench(config),
+        clock(bench.calendar, bench.clock),
+        near{std::make_unique<smmu::DtiUp>(bench.calendar, bench.clock, bench.clock, engine::LinkTiming{}),
+             std::make_unique<smmu::DtiDown>(bench.calendar, bench.clock, bench.clock, engine::LinkTiming{})},
+        far(bench.smmu.add_root_port(kFunction, bench.clock, {})),
+        dti(clock, *near.up, *near.down, *far.up, *far.down, of_ats<DtiRequesterConfig>(),
+            of_ats<DtiCompleterConfig>()),
+        port(bench.calendar, near) {}
+};
+
 /// The same with an ordinary TBU: a link with a flight.
 struct NearBench {
   SmmuBench bench;
@@ -207,21 +234,42 @@ TEST_CASE("a root port and a TCU that talk through pins and a register slice") {
     RootPort port(bench);
     return exercise_ats(bench, port);
   }();
-  SmmuBench bench(config);
-  PinClock clock(bench.calendar, bench.clock);
-  smmu::Smmu::DtiLinks near{
-      std::make_unique<smmu::DtiUp>(bench.calendar, bench.clock, bench.clock, engine::LinkTiming{}),
-      std::make_unique<smmu::DtiDown>(bench.calendar, bench.clock, bench.clock, engine::LinkTiming{})};
-  smmu::Smmu::DtiLinks& far = bench.smmu.add_root_port(kFunction, bench.clock, {});
-  DtiRequesterConfig r;
-  DtiCompleterConfig c;
-  r.protocol = c.protocol = Protocol::ats;
-  SlicedDti dti(clock, *near.up, *near.down, *far.up, *far.down, r, c);
-  RootPort port(bench.calendar, near);
-  const std::vector<Told> pins = exercise_ats(bench, port);
+  FarRootPort machine(config);
+  const std::vector<Told> pins = exercise_ats(machine.bench, machine.port);
   REQUIRE(expected.size() == 6);  // three answers, the response, the invalidation, its sync
   CHECK(pins == expected);
-  dti.finish();
+  machine.dti.finish();
+}
+
+// The wire holds the TCU to it: a checker names an ITag that is used again too early.
+TEST_CASE(
+    "an ATC invalidation that was given up: its ITag is outstanding on the wire until it is completed") {
+  smmu::SmmuConfig config = link_like_pins();
+  config.tcu.atc_timeout = 2;
+  FarRootPort machine(config);
+  SmmuBench& bench = machine.bench;
+  REQUIRE(bench.bring_up());
+  arch::Command invalidate = SmmuBench::make(arch::Opcode::atc_inv);
+  invalidate.stream = kFunction;
+  for (unsigned i = 0; i < 31; ++i) REQUIRE(bench.submit({invalidate}));
+  bench.run(3000);
+  REQUIRE(bench.counter("atc_timeouts") == 31);
+  bench.put(invalidate);  // with the last ITag
+  bench.put(invalidate);
+  bench.ring_doorbell();
+  bench.run(500);
+  CHECK(machine.port.received.size() == 32);
+  machine.port.complete_invalidation(3);  // late: the ITag goes to the one that waits
+  bench.run(500);
+  REQUIRE(machine.port.received.size() == 33);
+  CHECK(machine.port.received.back().id == 3);
+  for (std::uint16_t itag = 0; itag < 32; ++itag) machine.port.complete_invalidation(itag);
+  bench.run(500);
+  CHECK(bench.counter("atc_late_completions") == 31);
+  CHECK(bench.counter("atc_timeouts") == 31);
+  machine.dti.finish();
+  CHECK(machine.dti.requester.refused() + machine.dti.completer.refused() == 0);
+  CHECK(bench.smmu.quiet());
 }
 
 TEST_CASE("an SMMU whose TBU and TCU talk through pins and a register slice") {

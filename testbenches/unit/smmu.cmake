@@ -10,6 +10,8 @@ svasim_test(smmu_random LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_rand
   DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_unit LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_unit_test.cpp
   DEPENDS svasim::smmu svasim::memory)
+svasim_test(smmu_atc LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_atc_test.cpp
+  DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_queues LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_queues_test.cpp
   DEPENDS svasim::smmu svasim::memory)
 svasim_test(smmu_cache LABEL unit SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/smmu_cache_test.cpp

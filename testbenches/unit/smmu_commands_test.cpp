@@ -268,6 +268,23 @@ TEST_CASE("devices that never answer: they are given up, CMD_SYNC says so, and i
   CHECK(b.gerror() == 0);
 }
 
+TEST_CASE("SMMUEN changes while no TBU has a place for an invalidation: before the commands that wait") {
+  smmu::SmmuConfig c;
+  c.dti.invalidation_tokens = 1;
+  Bench b(c);
+  for (unsigned i = 0; i < 4; ++i) b.put(SmmuBench::make(Opcode::tlbi_nsnh_all));  // a scan each
+  b.ring_doorbell();
+  b.run_until([&] { return b.counter("invalidation_token_stalls") == 1; });
+  std::uint64_t executed = 0;
+  b.smmu.tcu().on_invalidate = [&](const arch::Command&) { ++executed; };
+  REQUIRE(b.write_acknowledged(reg::kCr0, reg::kCr0Ack, SmmuBench::kAllOn & ~arch::cr0::kSmmuEn));
+  CHECK(executed < 3);
+  b.settle();
+  CHECK(executed == 3);
+  CHECK(b.consumed());
+  CHECK(b.smmu.quiet());
+}
+
 TEST_CASE("prefetch: what it fetched is there") {
   Bench b;
   arch::Command prefetch = Bench::make(Opcode::prefetch_config);
