@@ -22,6 +22,10 @@ module pwc_replace #(
     output logic [WAY_W-1:0] victim_o     // of fill_set_i
 );
 
+`ifdef PWC_PROOF
+  logic [SET_W-1:0] proof_set;  // no driver here: scripts/prove connects it to the bank's
+`endif
+
   if (WAYS == 1) begin : gen_direct
     logic unused;
     assign unused = &{clk_i, rst_ni, hit_i, hit_set_i, hit_way_i, fill_i, evict_i, fill_set_i, fill_way_i};
@@ -40,16 +44,8 @@ module pwc_replace #(
             (fill_way_i == WAY_LAST) ? '0 : fill_way_i + WAY_W'(1);
       end
     end
-`ifdef PWC_PROOF  // ways that are no power of two: every pointer names one
-    logic [SETS-1:0] proof_beyond;
-    for (genvar s = 0; s < SETS; s++) begin : gen_proof_set
-      assign proof_beyond[s] = 32'(victim_q[s*WAY_W +: WAY_W]) >= WAYS;
-    end
-    always_comb begin
-      if (rst_ni) begin
-        pointers_name_a_way: assert (proof_beyond == '0);
-      end
-    end
+`ifdef PWC_PROOF
+`include "formal/pwc_turns_proof.svh"
 `endif
   end else begin : gen_plru
     localparam int unsigned NODES = WAYS;  // node 0 is not used
@@ -93,6 +89,9 @@ module pwc_replace #(
         if (fill_i) tree_q[32'(fill_set_i) * NODES +: NODES] <= fill_tree;
       end
     end
+`ifdef PWC_PROOF
+`include "formal/pwc_order_proof.svh"
+`endif
   end
 
 endmodule

@@ -29,6 +29,7 @@ module pwc_proof #(
     parameter int unsigned DESC_W = 1,
     parameter int unsigned LEVEL_BITS = 1,
     parameter int unsigned GRANULE_STEP = 1,
+    parameter int unsigned RANGE_W = 2,  // of a range's num and scale
     parameter int unsigned COUNTER_W = 2
 ) (
     input logic                          clk_i,
@@ -60,8 +61,8 @@ module pwc_proof #(
     input logic [ASID_W-1:0]             invalidate_asid_i,
     input logic [VPN_W-1:0]              invalidate_vpn_i,
     input logic [pwc_pkg::GRANULE_W-1:0] invalidate_tg_i,
-    input logic [1:0]                    invalidate_num_i,
-    input logic [1:0]                    invalidate_scale_i,
+    input logic [RANGE_W-1:0]            invalidate_num_i,
+    input logic [RANGE_W-1:0]            invalidate_scale_i,
     input logic [pwc_pkg::WORLD_W-1:0]   any_world_i,
     input logic [pwc_pkg::GRANULE_W-1:0] any_granule_i,
     input logic [pwc_pkg::LEVEL_W-1:0]   any_level_i,
@@ -81,6 +82,7 @@ module pwc_proof #(
   localparam int unsigned MAX_1 = (MAX_A > MAX_B) ? MAX_A : MAX_B;
   localparam int unsigned MAX_2 = (MAX_C > MAX_D) ? MAX_C : MAX_D;
   localparam int unsigned SETS_MAX = (MAX_1 > MAX_2) ? MAX_1 : MAX_2;
+  localparam int unsigned STEP_W = $clog2(((SETS_MAX > 3) ? SETS_MAX : 3) + 1);
 
   logic rst_n_q;
   initial rst_n_q = 1'b0;
@@ -118,8 +120,8 @@ module pwc_proof #(
       .invalidate_scope_i(invalidate_scope_i), .invalidate_leaf_only_i(invalidate_leaf_only_i),
       .invalidate_worlds_i(invalidate_worlds_i), .invalidate_vmid_i(invalidate_vmid_i),
       .invalidate_asid_i(invalidate_asid_i), .invalidate_vpn_i(invalidate_vpn_i),
-      .invalidate_tg_i(invalidate_tg_i), .invalidate_num_i({3'b000, invalidate_num_i}),
-      .invalidate_scale_i({3'b000, invalidate_scale_i}),
+      .invalidate_tg_i(invalidate_tg_i), .invalidate_num_i(pwc_pkg::NUM_W'(invalidate_num_i)),
+      .invalidate_scale_i(pwc_pkg::SCALE_W'(invalidate_scale_i)),
       .lookups_o(lookups), .hits_o(hits), .errors_o(errors), .fills_o(fills), .lost_fills_o(lost_fills),
       .evictions_o(evictions), .invalidations_o(invalidations), .waits_o(waits), .busy_o(busy)
   );
@@ -143,12 +145,30 @@ module pwc_proof #(
     end
   end
   logic [BANKS-1:0] proof_here, proof_stage;
+  logic [WIDE-1:0]  sets_here;
   always_comb begin
     for (int unsigned b = 0; b < BANKS; b++) begin
       proof_stage[b] = (proof_world == 2'd3) == (b >= pwc_pkg::LEVELS);
       proof_here[b] = proof_stage[b] && 32'(proof_level) == b % pwc_pkg::LEVELS;
     end
+    case ({proof_world == 2'd3, proof_level})
+      3'd0:    sets_here = WIDE'(S1_SETS0);
+      3'd1:    sets_here = WIDE'(S1_SETS1);
+      3'd2:    sets_here = WIDE'(S1_SETS2);
+      3'd3:    sets_here = WIDE'(S1_SETS3);
+      3'd4:    sets_here = WIDE'(S2_SETS0);
+      3'd5:    sets_here = WIDE'(S2_SETS1);
+      3'd6:    sets_here = WIDE'(S2_SETS2);
+      default: sets_here = WIDE'(S2_SETS3);
+    endcase
   end
+
+  // Inside the cache. No drivers here: scripts/prove connects each to the cache's wire that it is named after.
+  logic                     inside_s1_lookup_valid, inside_s1_fill_valid, inside_s1_invalidate_valid;
+  logic                     inside_s2_valid_q;
+  logic [pwc_pkg::ID_W-1:0] inside_s2_id_q;
+  logic [BANKS-1:0]         inside_fill_evict;
+  logic [STEP_W-1:0]        inside_steps_left_q;
 
   // What was accepted at the last edge.
   logic                          looking_q, filling_q, invalidating_q;
@@ -165,7 +185,7 @@ module pwc_proof #(
   logic [pwc_pkg::FLIP_W-1:0]    fill_flip_bit_q;
   logic [pwc_pkg::SCOPE_W-1:0]   scope_q;
   logic [pwc_pkg::WORLDS-1:0]    worlds_q;
-  logic [1:0]                    num_q, scale_q;
+  logic [RANGE_W-1:0]            num_q, scale_q;
   initial {looking_q, filling_q, invalidating_q} = 3'b000;
   always_ff @(posedge clk_i) begin
     looking_q <= rst_n_q && lookup_valid_i && lookup_ready;
@@ -250,18 +270,20 @@ module pwc_proof #(
         (scope_q == 3'd4 && same_vmid && reaches && (leaf || !leaf_only_q))));
   endfunction
 
-  // The last fill that answers the key at the level: whether a lookup may hit it, or must (nothing was filled since,
-  // so nothing evicted it), and what it said.
+  // The last fill that answers the key at the level: whether a lookup may hit it, or must (since then no fill into its
+  // set evicted any), and what it said.
   localparam int unsigned CTX_W = 3 + pwc_pkg::HIER_W + 4 + VMID_W + ASID_W;
   logic                       proof_may, proof_must, proof_flipped;
   logic [1:0]                 proof_kind;  // leaf, global
   logic [ASID_W-1:0]          proof_owner;
   logic [pwc_pkg::HIER_W-1:0] proof_hierarchical;
   logic [DESC_W-1:0]          proof_descriptor;
-  logic                       same_place, answers, overlaps, lost, odd;
+  logic                       same_place, same_set, answers, overlaps, lost, odd;
   always_comb begin
     same_place = fill_world_q == proof_world && fill_granule_q == proof_granule && fill_vmid_q == proof_vmid &&
                  fill_level_q == proof_level && part_of(fill_vpn_q, proof_granule, proof_level) == part;
+    same_set = proof_here[{fill_world_q == 2'd3, fill_level_q}] &&
+               ((part_of(fill_vpn_q, fill_granule_q, fill_level_q) ^ part) & (sets_here - WIDE'(1))) == '0;
     answers = same_place && (fill_global_q || fill_asid_q == proof_asid);
     overlaps = same_place && (fill_global_q || proof_kind[0] || fill_asid_q == proof_owner);
     lost = invalidating_q && same_place && removed(fill_asid_q, fill_global_q, fill_leaf_q);
@@ -275,9 +297,12 @@ module pwc_proof #(
       proof_must <= 1'b0;
     end
     if (filling_q && !lost) begin
-      proof_must <= 1'b0;
+      if (same_set && (inside_fill_evict & proof_here) != '0) proof_must <= 1'b0;
       if (odd) proof_flipped <= 1'b1;
-      if (answers || overlaps) proof_may <= 1'b0;
+      if (answers || overlaps) begin
+        proof_may <= 1'b0;
+        proof_must <= 1'b0;
+      end
       if (answers && !odd) begin
         proof_may <= 1'b1;
         proof_must <= (KEPT & proof_here) != '0;
@@ -354,6 +379,12 @@ module pwc_proof #(
   if (PLANTED == 0) begin : gen_claims
     always_comb begin
       if (rst_n_q) begin
+        // The stages inside the cache are those of the shadow.
+        stages_agree: assert (inside_s1_lookup_valid == looking_q && inside_s1_fill_valid == filling_q &&
+                              inside_s2_valid_q == proof_asked_any);
+        ids_agree: assert (!proof_asked_any || inside_s2_id_q == s2_id_q);
+        steps_left_agree: assert (8'(inside_steps_left_q) == proof_left);
+        fills_beside_a_first_step_only: assert (!(filling_q && inside_s1_invalidate_valid) || invalidating_q);
         key_is_a_key: assert (proof_granule != 2'd0);
         must_where_it_is_kept: assert (!proof_must || (KEPT & proof_here) != '0);
         // No lost request, and none answered twice, late or to somebody else.
@@ -370,7 +401,7 @@ module pwc_proof #(
         hit_says_what_was_last_filled: assert (
             !my_hit || (response_leaf == leaf_q && response_hierarchical == hierarchical_q &&
                         response_descriptor == descriptor_q));
-        error_only_if_injected: assert (!(due_q && response_error) || flipped_q);
+        error_only_if_injected: assert (!(due_q && mine_q && response_error) || flipped_q);
         // The deepest level wins: what must be there is hit, unless something deeper is.
         deepest_level_wins: assert (!(due_q && mine_q && must_q) || (response_hit && response_level >= proof_level));
         // The payload changes only with a response, a miss has none.
