@@ -41,6 +41,8 @@ class CommandQueue {
   void issue(Thread& thread, const std::vector<arch::Command>& commands, bool sync,
              const probe::FaultKey* fault = nullptr);
   void issue(Thread& thread, const arch::Command& command, bool sync, const probe::FaultKey* fault = nullptr);
+  /// Waits for a CMD_SYNC: the records of what ended before are visible.
+  void sync(Thread& thread) { insert(thread, nullptr, 0, true, nullptr); }
   /// Handles GERROR.CMDQ_ERR: reports it and, if the command was illegal, makes it a CMD_SYNC.
   void recover(Thread& thread);
 

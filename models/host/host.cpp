@@ -113,7 +113,10 @@ void Host::add_device(Thread& thread, const DeviceDescription& device) {
 void Host::shutdown(Done done) {
   const auto job = [this, done = std::move(done)](Thread& thread) {
     for (std::size_t i = 0; i < all_processes_.size(); ++i) sva_.unbind_all(thread, *all_processes_[i]);
-    if (smmu_up()) driver_.drain(thread);
+    if (smmu_up()) {
+      driver_.settle(thread);
+      driver_.drain(thread);
+    }
     done();
   };
   call([this, job] { control_.add(job); });

@@ -115,6 +115,8 @@ class SmmuDriver {
   const OutputQueue& requests() const { return requests_; }
   /// Waits until what the SMMU has queued so far has been handled.
   void drain(Thread& thread);
+  /// Records of accesses that have ended may still be on their way; then they are not.
+  void settle(Thread& thread) { commands_.sync(thread); }
   std::uint64_t errors() const { return errors_; }
   std::uint64_t stop_markers() const { return stop_markers_; }
 

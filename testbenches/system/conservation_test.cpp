@@ -117,3 +117,16 @@ TEST_CASE("two devices and unmaps: records, responses and fault rows agree") {
   check_time_adds_up(db);
   check_references(db);
 }
+
+TEST_CASE("the event of the last access is read too, though the access ends before it is written") {
+  const Scratch scratch;
+  const std::string trace = scratch.file("t.txt",
+                                         "# svasim trace 1\nunbind dev=1 t=37020ns\nW 0x7f12344008eb 64 "
+                                         "dev=1 t=37320ns\nR 0x7f12344000fe 1 dev=1 t=38220ns\n");
+  const Finished run = invoke(run_words(trace, scratch / "run"));
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  const Database db(scratch / "run/run.db");
+  CHECK(db.counter("tcu", "events_written") == 2);
+  CHECK(db.counter("host", "event_records") == 2);
+}
