@@ -340,12 +340,14 @@ TEST_CASE("shutdown: context descriptor, ATC, ASID, and late faults are refused"
   m.run();
   REQUIRE(done);
   // Of each device: its context descriptor, the ATC, and, none being left, its STE; then the address space's.
+  // At last records that are on their way are waited for.
   CHECK(m.commands() ==
         sequence({{1, "CMD_CFGI_CD"},  {1, "CMD_SYNC"}, {1, "CMD_CFGI_CD"},      {1, "CMD_SYNC"},
                   {1, "CMD_CFGI_STE"}, {1, "CMD_SYNC"}, {1, "CMD_CFGI_STE"},     {1, "CMD_SYNC"},
                   {1, "CMD_CFGI_CD"},  {1, "CMD_SYNC"}, {1, "CMD_CFGI_CD"},      {1, "CMD_SYNC"},
                   {1, "CMD_ATC_INV"},  {1, "CMD_SYNC"}, {1, "CMD_CFGI_STE"},     {1, "CMD_SYNC"},
-                  {1, "CMD_CFGI_STE"}, {1, "CMD_SYNC"}, {1, "CMD_TLBI_NH_ASID"}, {1, "CMD_SYNC"}}));
+                  {1, "CMD_CFGI_STE"}, {1, "CMD_SYNC"}, {1, "CMD_TLBI_NH_ASID"}, {1, "CMD_SYNC"},
+                  {1, "CMD_SYNC"}}));
   const auto outcome = m.translate(0x20, 1, kVa);
   REQUIRE(std::holds_alternative<arch::FaultOutcome>(outcome));
   CHECK(std::get<arch::FaultOutcome>(outcome).event->id == arch::EventId::c_bad_substreamid);
