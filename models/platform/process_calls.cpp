@@ -1,11 +1,15 @@
 // See process_calls.hpp.
 #include "models/platform/process_calls.hpp"
 
+#include "models/trace/mapper.hpp"
+
 namespace svasim::platform {
 namespace {
 
 using host::Host;
 using trace::Kind;
+
+static_assert(trace::kMappedBelow == host::AddressSpace::kLastVa + 1);
 
 host::Protection protection_of(const trace::Control& c) {
   return {(c.protection & trace::kRead) != 0, (c.protection & trace::kWrite) != 0,

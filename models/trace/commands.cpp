@@ -11,6 +11,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "models/trace/mapper.hpp"
 #include "models/trace/numbers.hpp"
 
 namespace svasim::trace {
@@ -106,23 +107,29 @@ void print_totals(const Totals& t, std::ostream& out) {
         << " records)\n";
 }
 
-std::uint64_t copy(Reader& reader, Writer& writer) {
+void copy(Reader& reader, Writer& writer) {
   Record record;
   while (reader.next(record)) writer.write(record);
-  writer.finish();
-  return writer.records();
 }
 
-std::uint64_t copy_to(Reader& reader, const WriteOptions& options, const std::string& out) {
+/// `fill` writes the records; returns how many there are.
+template <class Fill>
+std::uint64_t write_to(const std::string& out, const WriteOptions& options, Fill&& fill) {
+  const auto write = [&](const std::string& path) {
+    const auto writer = Writer::open(path, options);
+    fill(*writer);
+    writer->finish();
+    return writer->records();
+  };
   // Only a regular file may be replaced by a rename: "-", a device, a pipe or a link is written in place.
   std::error_code ignored;
   const auto type = std::filesystem::symlink_status(out, ignored).type();
   const bool replaceable =
       type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found;
-  if (out == "-" || !replaceable) return copy(reader, *Writer::open(out, options));
+  if (out == "-" || !replaceable) return write(out);
   const std::string part = out + ".part";
   try {
-    const std::uint64_t records = copy(reader, *Writer::open(part, options));
+    const std::uint64_t records = write(part);
     if (std::rename(part.c_str(), out.c_str()) != 0)
       throw TraceError(out + ": cannot create: the rename failed");
     return records;
@@ -132,16 +139,44 @@ std::uint64_t copy_to(Reader& reader, const WriteOptions& options, const std::st
   }
 }
 
+void copy_mapped(Reader& reader, const Mapper::Plan& plan, Writer& writer) {
+  const auto insert = [&](const std::map<std::uint64_t, std::vector<Record>>& records, std::uint64_t number) {
+    const auto found = records.find(number);
+    if (found == records.end()) return;
+    for (const Record& record : found->second) writer.write(record);
+  };
+  for (Record record; reader.next(record);) {
+    insert(plan.before, reader.record_number());
+    writer.write(record);
+    insert(plan.behind, reader.record_number());
+  }
+}
+
 }  // namespace
 
 std::uint64_t import_trace(const ImportOptions& options, const std::string& in, const std::string& out) {
-  return copy_to(*Reader::open(in, options.read), options.write, out);
+  const auto reader = Reader::open(in, options.read);
+  return write_to(out, options.write, [&](Writer& writer) { copy(*reader, writer); });
 }
 
 std::uint64_t generate_trace(const Pattern& pattern, const std::string& out) {
   WriteOptions options = write_options_for(out);
   options.comment = "svasim trace generate " + pattern.print();
-  return copy_to(*Reader::generate(pattern), options, out);
+  const auto reader = Reader::generate(pattern);
+  return write_to(out, options, [&](Writer& writer) { copy(*reader, writer); });
+}
+
+Mapped map_trace(const std::string& in, const std::string& out, std::uint64_t gap) {
+  Mapper mapper;
+  const auto first = Reader::open(in);
+  for (Record record; first->next(record);) mapper.add(record);
+  const Mapper::Plan plan = mapper.plan(gap);
+  WriteOptions options = write_options_for(out);
+  options.comment = "svasim trace map";
+  const auto second = Reader::open(in);
+  const std::uint64_t records =
+      write_to(out, options, [&](Writer& writer) { copy_mapped(*second, plan, writer); });
+  return {records, plan.areas, plan.pages, plan.left_out};
 }
 
 void trace_info(const std::string& path, std::ostream& out, const ReadOptions& options) {

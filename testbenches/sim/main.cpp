@@ -35,7 +35,8 @@ constexpr std::array kCommands = {
     Command{"trace", sim::trace,
             "trace info|head|validate FILE [N]                           look at a trace\n"
             "  svasim trace generate [PATTERN OUT]                                 make one; alone: patterns "
-            "and options"},
+            "and options\n"
+            "  svasim trace map IN OUT [--gap SIZE]                                mmap what devices access"},
     Command{
         "script", sim::script,
         "script FILE|-                                               run a directed test of the SMMU alone"},

@@ -142,6 +142,12 @@ TEST_CASE("what is typed wrong") {
   check_refused({"simulate"}, kBadUsage, "unknown command 'simulate'; see svasim --help");
   check_refused({"run", "--trace", "x"}, kBadUsage,
                 "run needs --trace T or --generate PATTERN, and --out DIR");
+  const std::string twice = "trace map reads IN twice: it must be a file, no pipe or standard input";
+  check_refused({"trace", "map", "-", "x"}, kBadUsage, twice);
+  check_refused({"trace", "map", "x"}, kBadUsage, "trace map needs IN and OUT");
+  check_refused({"trace", "map", "x", "y", "--gap", "z"}, kBadUsage,
+                "--gap z; expected a size in bytes, as 64K");
+  check_refused({"trace", "info", "x", "--gap", "1"}, kBadUsage, "--gap is of trace map only");
   check_refused({"explain", "x"}, kBadUsage, "explain needs DIR and a transaction number");
   for (const Words& words :
        {Words{"run", "--trcae", "x"}, Words{"run", "--trace", "x", "--out", "y", "--limit", "z"},
