@@ -5,6 +5,7 @@
 #include <random>
 
 #include "models/arch/reference.hpp"
+#include "testbenches/tight_smmu.hpp"
 #include "testbenches/unit/smmu_bench.hpp"
 
 using namespace svasim;
@@ -81,24 +82,6 @@ DeviceAccess random_access(Random& random, bool data_only) {
   return a;
 }
 
-smmu::SmmuConfig tight_config() {
-  smmu::SmmuConfig c;
-  c.tbu.utlb_entries = 2;
-  c.tbu.tlb_sets = 2;
-  c.tbu.tlb_ways = 2;
-  c.tbu.slots = 6;
-  c.tbu.tokens = 4;
-  c.tbu.input_queue = 3;
-  c.tcu.slots = 5;
-  c.tcu.walk_slots = 2;
-  c.tcu.config_slots = 1;
-  c.tcu.config_sets = c.tcu.config_ways = 2;
-  c.features.stall_max = 3;
-  c.tcu.pwc.sets = {1, 1, 1, 2};
-  c.tcu.pwc.ways = {1, 1, 1, 2};
-  return c;
-}
-
 /// Event records, comparable.
 using Records = std::multiset<arch::EventWords>;
 
@@ -155,7 +138,7 @@ void compare_with_reference(std::uint32_t seed, const smmu::SmmuConfig& config) 
 
 TEST_CASE("every translation and every fault is the reference translator's") {
   const std::uint32_t seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u);
-  compare_with_reference(seed, tight_config());
+  compare_with_reference(seed, tight_smmu());
   compare_with_reference(seed, smmu::SmmuConfig{});
 }
 
@@ -171,7 +154,7 @@ struct Observation {
 /// Two TBUs under load, pages that fault and are resumed, invalidations in between.
 Observation observe(std::uint32_t seed, std::uint32_t shuffle) {
   Random random(seed);
-  SmmuBench b(tight_config(), 7, {arch::dti::Flow::stall, arch::dti::Flow::stall}, shuffle);
+  SmmuBench b(tight_smmu(), 7, {arch::dti::Flow::stall, arch::dti::Flow::stall}, shuffle);
   random_tables(b, random, true);
   REQUIRE(b.bring_up());
   Picoseconds when = b.calendar.now();
