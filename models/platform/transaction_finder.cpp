@@ -56,4 +56,9 @@ std::map<std::uint64_t, TransactionSpan> find_transactions(const Config& config,
   return finder.found;
 }
 
+void check_waves(const Config& config, trace::Reader& reader, const WavesConfig& waves) {
+  const OwnKernel kernel;
+  const Simulation simulation(config, reader, {}, waves);
+}
+
 }  // namespace svasim::platform

@@ -1,5 +1,6 @@
-// When transactions live: a run of its own, which ends as soon as that is known. The machine is
-// deterministic, so that the next run of the same configuration and trace has them at the same times.
+// What waves need to know before the run. When transactions live: a run of its own, which ends as soon as
+// that is known. The machine is deterministic, so that the next run of the same configuration and trace has
+// them at the same times.
 #pragma once
 
 #include <map>
@@ -7,6 +8,7 @@
 
 #include "models/engine/calendar.hpp"
 #include "models/platform/config.hpp"
+#include "models/platform/waves.hpp"
 #include "models/trace/reader.hpp"
 
 namespace svasim::platform {
@@ -21,5 +23,9 @@ struct TransactionSpan {
 /// Throws ConfigError.
 std::map<std::uint64_t, TransactionSpan> find_transactions(const Config& config, trace::Reader& reader,
                                                            const std::set<std::uint64_t>& ids);
+
+/// Throws ConfigError if `waves` names a block that the machine does not have; makes no files, and a kernel
+/// as find_transactions() does.
+void check_waves(const Config& config, trace::Reader& reader, const WavesConfig& waves);
 
 }  // namespace svasim::platform

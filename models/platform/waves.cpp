@@ -17,9 +17,7 @@ Waves::Waves(engine::Calendar& calendar, Picoseconds rtl_period, const WavesConf
     : calendar_(calendar),
       directory_(config.directory),
       windows_(config.windows),
-      rtl_([&calendar] { return calendar.now(); }, rtl_period) {
-  std::filesystem::create_directories(directory_);
-}
+      rtl_([&calendar] { return calendar.now(); }, rtl_period) {}
 
 Waves::~Waves() = default;
 
@@ -69,6 +67,7 @@ std::vector<std::string> Waves::unreached() const {
 }
 
 void Waves::open() {
+  std::filesystem::create_directories(directory_);
   const WaveWindow& window = windows_[window_];
   const std::string path = directory_ + "/" + window.name;
   file_ = std::make_unique<bridges::FstFile>(path + ".fst");

@@ -33,7 +33,7 @@ struct WaveWindow {
 };
 
 struct WavesConfig {
-  std::string directory;            ///< is made
+  std::string directory;            ///< is made with the first window's file
   std::vector<WaveWindow> windows;  ///< in order; they do not overlap
 };
 

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "models/platform/simulation.hpp"
+#include "models/platform/transaction_finder.hpp"
 #include "models/probe/run_database.hpp"
 #include "models/probe/story.hpp"
 #include "testbenches/sim/options.hpp"
@@ -246,6 +247,8 @@ platform::RunResult run_to_end(platform::Simulation& simulation, ProgressLine& l
 
 int run(const Words& words) {
   const std::unique_ptr<Job> job = read_job(words);
+  // Before the outputs of an earlier run go.
+  if (!job->waves.windows.empty()) platform::check_waves(job->config, *job->input.open(), job->waves);
   const auto reader = job->input.open();
   std::filesystem::create_directories(job->directory);
   probe::RunDatabase database((job->directory / "run.db").string());

@@ -125,6 +125,24 @@ TEST_CASE("only the blocks asked for are shown") {
   }
 }
 
+TEST_CASE("a block that is not there is refused before the outputs of an earlier run are touched") {
+  const Scratch scratch;
+  Words words = run_words(trace_file("hello.txt"), scratch / "out");
+  words.insert(words.end(), {"--wave", "from=1us,blocks=tcu,unknown"});
+  const auto refused = [&] {
+    const Finished finished = invoke(words);
+    CHECK(finished.code == 2);
+    CHECK(finished.err.rfind("svasim: --wave: no block 'unknown'; there are ", 0) == 0);
+  };
+  refused();
+  CHECK_FALSE(std::filesystem::exists(scratch / "out"));
+  REQUIRE(invoke(run_words(trace_file("hello.txt"), scratch / "out")).code == 0);
+  const std::string before = read_file(scratch / "out/run.db");
+  refused();
+  CHECK(read_file(scratch / "out/run.db") == before);
+  CHECK_FALSE(std::filesystem::exists(scratch / "out/waves"));
+}
+
 TEST_CASE("what --wave cannot do is said in one line") {
   const Scratch scratch;
   const std::string form = "; expected from=TIME,to=TIME or tx=N[,margin=TIME], then [,blocks=NAME,...]";
