@@ -31,7 +31,7 @@ Checker::Checker(System& system)
                            arch::Access access) {
     use({Holder::atc, stream, substream, va.value >> arch::kPageShift}, va, pa, access);
   });
-  system.smmu().tcu().on_invalidate = [this](const arch::Command& command) { pending_.push_back(command); };
+  system.smmu().tcu().on_invalidate = [this](const arch::Command& command) { invalidate(command); };
   system.smmu().tcu().on_sync_complete = [this](const arch::Command&) { synced(); };
   system.host().on_unmap = [this](std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes) {
     unmap_begins(pasid, va, bytes);
@@ -131,21 +131,25 @@ bool Checker::covers(const arch::Command& command, const Key& key, const Mapping
   return arch::invalidates(command, tag, context.state, context.features);
 }
 
-/// What the completed invalidations cover may no longer be used as it was.
+/// What it covers and the tables no longer say may not be used once it has completed.
+void Checker::invalidate(const arch::Command& command) {
+  for (auto& [key, mappings] : forgiven_) {
+    for (Mapping& mapping : mappings) {
+      if (mapping.invalidated || !covers(command, key, mapping)) continue;
+      const auto current = now(key);
+      mapping.invalidated = !current || !current->same(mapping);
+    }
+  }
+}
+
 void Checker::synced() {
   for (auto entry = forgiven_.begin(); entry != forgiven_.end();) {
     auto& mappings = entry->second;
     mappings.erase(std::remove_if(mappings.begin(), mappings.end(),
-                                  [&](const Mapping& mapping) {
-                                    return std::any_of(pending_.begin(), pending_.end(),
-                                                       [&](const arch::Command& c) {
-                                                         return covers(c, entry->first, mapping);
-                                                       });
-                                  }),
+                                  [](const Mapping& mapping) { return mapping.invalidated; }),
                    mappings.end());
     entry = mappings.empty() ? forgiven_.erase(entry) : std::next(entry);
   }
-  pending_.clear();
 }
 
 }  // namespace svasim::platform

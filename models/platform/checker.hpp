@@ -1,7 +1,8 @@
 // The checker (run.check): every translation that is used equals what the reference translator says of the
 // tables in memory now, or said when software began to take the page away. What was true then is forgiven
-// until the invalidation that covers the page has completed (its CMD_SYNC), and at the longest until software
-// uses the frame again; a use after that is a violation.
+// until an invalidation that covers the page has completed (its CMD_SYNC), and at the longest until software
+// uses the frame again; a use after that is a violation. An invalidation counts if the tables no longer said
+// so when it began: what one takes away before that, anybody may translate anew.
 //
 // It watches TBUs and ATCs (uses), the TCU (invalidations, CMD_SYNC) and the host (unmaps), and reads memory
 // without side effects.
@@ -52,10 +53,15 @@ class Checker {
     std::uint16_t asid = 0;
     std::uint16_t vmid = 0;
     bool any = false;  ///< software has stored it, but it is not in memory yet; until software is done
+    bool invalidated = false;  ///< since it is not in the tables any more; the CMD_SYNC is still to come
     bool serves(std::uint64_t used_frame, arch::Access access) const {
       return any || (frame == used_frame && permissions.allows(access));
     }
-    static Mapping on_its_way() { return {0, {}, 0, 0, true}; }
+    bool same(const Mapping& o) const {
+      return frame == o.frame && permissions.privileged == o.permissions.privileged &&
+             permissions.unprivileged == o.permissions.unprivileged;
+    }
+    static Mapping on_its_way() { return {0, {}, 0, 0, true, false}; }
   };
 
   /// [va, va + bytes) of `pasid` is about to be lost: what is true now may be used until it is invalidated.
@@ -64,6 +70,7 @@ class Checker {
   void unmap_ends(std::uint32_t pasid, std::uint64_t va, std::uint64_t bytes);
 
   void use(const Key& key, arch::Va va, arch::Pa pa, arch::Access access);
+  void invalidate(const arch::Command& command);
   void synced();
   /// What the tables say; the host's stream table entries override neither privilege nor instruction.
   std::optional<Mapping> now(const Key& key, arch::Access access = {}) const;
@@ -75,7 +82,6 @@ class Checker {
   std::map<std::pair<std::uint32_t, std::uint64_t>, unsigned>
       changing_;                                                  ///< (PASID, page): changes under way
   std::unordered_map<Key, std::vector<Mapping>, Hash> forgiven_;  ///< old mappings not yet invalidated
-  std::vector<arch::Command> pending_;                            ///< invalidations since the last CMD_SYNC
   std::uint64_t uses_ = 0;
 };
 
